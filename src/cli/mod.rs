@@ -1,0 +1,1 @@
+//! One file a subcommand, no logic of its own.

@@ -1,0 +1,1 @@
+//! Finds, loads and lints checks, controls and profiles.

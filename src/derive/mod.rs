@@ -1,0 +1,1 @@
+//! Joins of areas by RFC rules, run before an observation is saved.

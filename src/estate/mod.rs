@@ -1,0 +1,1 @@
+//! The embedded demo estate: servers of three offices on loopback.

@@ -1,0 +1,1 @@
+//! Judges an observation under a profile. Pure.

@@ -1,0 +1,29 @@
+//! Scrutineer watches an election's infrastructure being run.
+//!
+//! The crate in one line: inventory and profile make a plan; [`probes`] write
+//! facts into an observation, which is saved; [`judge`] turns a saved
+//! observation into verdicts and findings; [`report`] shows them.
+//!
+//! Data flows in that direction and never back. Everything right of the saved
+//! observation is pure: no socket, no clock, no randomness.
+//!
+//! * [`model`] and [`wire`] know nobody.
+//! * [`rules`], [`judge`] and [`report`] know `model` and never meet `net`.
+//! * [`probes`] know [`net`], `wire` and `model`, never each other.
+//! * [`derive`] joins what two areas saw, by RFC rules.
+//! * [`scan`] runs probes and saves observations through [`store`].
+//! * [`cli`] knows all.
+
+pub mod cli;
+pub mod content;
+pub mod derive;
+pub mod estate;
+pub mod judge;
+pub mod model;
+pub mod net;
+pub mod probes;
+pub mod report;
+pub mod rules;
+pub mod scan;
+pub mod store;
+pub mod wire;

@@ -1,0 +1,43 @@
+//! Lines of the common baseline, which national requirements map to.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A line of the common baseline (`TLS-01`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// Stable id.
+    pub id: String,
+    /// What is demanded, as one line.
+    pub title: String,
+    /// National requirements (keys of rows in `profiles/guidance`) and how they relate.
+    #[serde(default)]
+    pub maps_to: Vec<Mapping>,
+}
+
+/// How a national requirement relates to a control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// Key of the row, as `guideline#slug`.
+    pub requirement: String,
+    /// What the requirement asks for, measured by the control.
+    pub relation: Relation,
+}
+
+/// What a requirement asks for, measured by the control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// The same.
+    Equal,
+    /// More: passing the control is not enough.
+    Stricter,
+    /// Less, or with less force.
+    Looser,
+    /// A part of the control, or the control a part of it.
+    Partial,
+    /// The opposite: a profile has to choose.
+    Conflict,
+}

@@ -1,0 +1,16 @@
+//! Plain types that every room shares. This module knows no other.
+//!
+//! Data flows in one direction: a [`target::Target`] is observed, the
+//! [`observation::Observation`] is saved, checks judge it into verdicts, and
+//! verdicts become findings.
+
+pub mod check;
+pub mod control;
+pub mod gap;
+pub mod level;
+pub mod observation;
+pub mod profile;
+pub mod run;
+pub mod seen;
+pub mod target;
+pub mod verdict;

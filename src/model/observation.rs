@@ -1,0 +1,124 @@
+//! All facts about one target at one moment, with gaps and evidence.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use super::{
+    gap::Gap,
+    level::{Area, Level},
+    target::Target,
+};
+
+/// Version of the observation document.
+pub const OBSERVATION_SCHEMA: &str = "scrutineer.observation/1";
+
+/// All facts about one target at one moment.
+///
+/// The facts of an area stand under its key (`dns`, `tls`, `web`, `mail`) in
+/// the form that its probe defines. A `null` there means looked for and not
+/// there; an absent key means not observed, and a [`Gap`] at its place or
+/// above says why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Always [`OBSERVATION_SCHEMA`].
+    pub schema: String,
+    /// The target, as the inventory had it.
+    pub target: Target,
+    /// When the target was looked at; checks read it as `now`.
+    pub observed_at: Timestamp,
+    /// How the target was looked at.
+    pub conditions: Conditions,
+    /// Version of the facts of each area.
+    pub fact_versions: BTreeMap<Area, u32>,
+    /// What could not be seen, sorted.
+    pub gaps: Vec<Gap>,
+    /// What proves the facts, sorted by place.
+    pub evidence: Vec<Evidence>,
+    /// What looking at the target cost.
+    pub cost: Cost,
+    /// The facts, by area key.
+    #[serde(flatten)]
+    pub facts: BTreeMap<Area, Value>,
+}
+
+/// How a target was looked at; results are only compared between equal conditions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Conditions {
+    /// How far the scan went.
+    pub level: Level,
+    /// The areas that were looked at.
+    pub areas: Vec<Area>,
+    /// Most pages visited on a website.
+    pub page_cap: u32,
+    /// The resolver that answered, as address and port.
+    pub resolver: String,
+    /// Whether connections were redirected (`--connect-to`): a staged target.
+    pub staged: bool,
+}
+
+/// Something from which another person can verify facts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// JSON Pointer to the facts that this proves; it proves all below it too.
+    pub at: String,
+    /// What it is.
+    pub kind: EvidenceKind,
+    /// The thing itself, cut to a bounded size. Binary data in Base64.
+    pub data: String,
+    /// Whether `data` was cut.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+    /// A command with everyday tools that shows the same.
+    pub reproduce: String,
+}
+
+/// What a piece of evidence is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceKind {
+    /// A DNS answer in presentation format, one record a line.
+    DnsRecords,
+    /// Status line and header lines as received.
+    HttpHeaders,
+    /// The beginning of a body.
+    HttpBody,
+    /// A certificate, DER in Base64.
+    Certificate,
+    /// Bytes of a TLS handshake in Base64.
+    TlsHandshake,
+    /// Lines of an SMTP dialogue.
+    SmtpDialogue,
+}
+
+/// What looking at a target, or a whole run, cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    /// TCP connections opened or tried.
+    pub connections: u64,
+    /// DNS queries sent, retries included.
+    pub queries: u64,
+    /// Bytes sent on connections and in queries.
+    pub bytes_sent: u64,
+    /// Bytes received on connections and in answers.
+    pub bytes_received: u64,
+    /// Wall time in milliseconds.
+    pub milliseconds: u64,
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.connections += other.connections;
+        self.queries += other.queries;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+        self.milliseconds += other.milliseconds;
+    }
+}

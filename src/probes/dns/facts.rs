@@ -1,0 +1,221 @@
+//! What the DNS probe writes under `dns`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::seen::Seen;
+
+/// Version of these facts.
+pub const FACT_VERSION: u32 = 1;
+
+/// Records and delegation of the target's name (RFC 1034, RFC 1035).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-probe" = "dns", "x-level" = "passive"))]
+pub struct DnsFacts {
+    /// The name that was looked up, in A-label form.
+    pub name: String,
+    /// Name of the zone that the name lies in; `null` when no zone answers for it.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub zone: Seen<Option<String>>,
+    /// Whether the name is itself the top of its zone.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub is_apex: Seen<bool>,
+    /// Whether the name exists (not NXDOMAIN).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub exists: Seen<bool>,
+    /// A and AAAA addresses, after following CNAME.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "address"))]
+    pub addresses: Seen<Vec<Address>>,
+    /// The CNAME chain from the name, in order.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name"))]
+    pub cname: Seen<Vec<CnameStep>>,
+    /// Name servers of the zone.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name"))]
+    pub ns: Seen<Vec<NameServer>>,
+    /// Start of authority of the zone.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub soa: Seen<Option<Soa>>,
+    /// CAA set that governs the name, found by climbing (RFC 8659 section 3).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub caa: Seen<Option<Caa>>,
+    /// TXT records at the name itself, as text.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "value"))]
+    pub txt: Seen<Vec<Txt>>,
+    /// DS records of the zone at its parent.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key"))]
+    pub ds: Seen<Vec<Ds>>,
+    /// DNSKEY records of the zone.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key"))]
+    pub dnskey: Seen<Vec<Dnskey>>,
+    /// What the records say together about DNSSEC.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub dnssec: Seen<Dnssec>,
+}
+
+/// An address of the target's name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// The address in canonical form (RFC 5952 for IPv6).
+    pub address: String,
+    /// Address family.
+    pub family: AddressFamily,
+    /// Whether the address is reachable from the public Internet (IANA special-purpose registries).
+    pub public: bool,
+}
+
+/// Address family.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum AddressFamily {
+    /// IPv4.
+    Ipv4,
+    /// IPv6.
+    Ipv6,
+}
+
+/// One CNAME record on the way to the addresses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CnameStep {
+    /// The alias.
+    pub name: String,
+    /// What it points to.
+    pub target: String,
+    /// Whether the target exists (not NXDOMAIN).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub exists: Seen<bool>,
+}
+
+/// A name server of the zone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NameServer {
+    /// Its name.
+    pub name: String,
+    /// Its addresses; an empty list means that it has none.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "address"))]
+    pub addresses: Seen<Vec<Address>>,
+    /// Whether the name is an alias, which RFC 2181 section 10.3 rules out.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub is_alias: Seen<bool>,
+}
+
+/// Start of authority (RFC 1035 section 3.3.13). Times in seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Soa {
+    pub mname: String,
+    pub rname: String,
+    pub serial: u32,
+    pub refresh: u32,
+    pub retry: u32,
+    pub expire: u32,
+    pub minimum: u32,
+}
+
+/// The CAA set that governs the name (RFC 8659).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Caa {
+    /// Name at which the set was found.
+    pub at: String,
+    /// `issue` properties; an empty domain forbids issuance.
+    #[schemars(extend("x-key" = "domain"))]
+    pub issuers: Vec<CaaIssuer>,
+    /// `issuewild` properties.
+    #[schemars(extend("x-key" = "domain"))]
+    pub wildcard_issuers: Vec<CaaIssuer>,
+    /// `iodef` properties.
+    #[schemars(extend("x-key" = "value"))]
+    pub iodef: Vec<Txt>,
+    /// Faults in the records.
+    #[schemars(extend("x-key" = "name"))]
+    pub problems: Vec<CaaProblem>,
+}
+
+/// An `issue` or `issuewild` property.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaaIssuer {
+    /// Domain of the authority; empty when the property forbids issuance.
+    pub domain: String,
+    /// Parameters (RFC 8657), as `name=value`.
+    pub parameters: Vec<String>,
+}
+
+/// A fault in a CAA record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaaProblem {
+    /// What is wrong: `unknown_critical_tag`, `malformed_value`.
+    pub name: String,
+    /// The record.
+    pub detail: String,
+}
+
+/// A text value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Txt {
+    /// The value, its strings joined.
+    pub value: String,
+}
+
+/// A DS record (RFC 4034 section 5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ds {
+    /// Key tag, algorithm and digest type, as `12345/13/2`.
+    pub key: String,
+    /// Key tag of the DNSKEY that it names.
+    pub key_tag: u16,
+    /// Mnemonic of the algorithm (`ECDSAP256SHA256`) or its number.
+    pub algorithm: String,
+    /// Mnemonic of the digest type (`SHA-256`) or its number.
+    pub digest_type: String,
+}
+
+/// A DNSKEY record (RFC 4034 section 2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dnskey {
+    /// Key tag and algorithm, as `12345/13`.
+    pub key: String,
+    /// Key tag.
+    pub key_tag: u16,
+    /// Mnemonic of the algorithm or its number.
+    pub algorithm: String,
+    /// Whether the SEP flag is set (a key signing key).
+    pub sep: bool,
+    /// Whether the REVOKE flag is set (RFC 5011).
+    pub revoked: bool,
+    /// Size of an RSA modulus in bits; `null` for other algorithms.
+    pub rsa_bits: Option<u32>,
+}
+
+/// What DS and DNSKEY say together. No signature is verified for this.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dnssec {
+    /// Whether the zone publishes DNSKEY records.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub signed: Seen<bool>,
+    /// Whether the parent publishes DS records.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub delegated: Seen<bool>,
+    /// Whether a DS record names a DNSKEY of the zone by tag, algorithm and digest.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub ds_matches: Seen<bool>,
+}

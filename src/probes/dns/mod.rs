@@ -1,0 +1,3 @@
+//! The DNS probe.
+
+pub mod facts;

@@ -1,0 +1,254 @@
+//! What the mail probe writes under `mail`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::seen::Seen;
+
+/// Version of these facts.
+pub const FACT_VERSION: u32 = 1;
+
+/// How the domain takes part in mail.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-probe" = "mail", "x-level" = "passive"))]
+pub struct MailFacts {
+    /// The domain that was looked up.
+    pub domain: String,
+    /// Organisational domain, by the tree walk of RFC 9989.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub organisational_domain: Seen<String>,
+    /// Mail exchangers. Empty: no MX record and no address.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name"))]
+    pub mx: Seen<Vec<MailExchanger>>,
+    /// Whether the domain accepts mail: it has an exchanger that is no null MX (RFC 7505).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub receives: Seen<bool>,
+    /// Whether the domain may send mail: its SPF record is not exactly one that forbids all.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub sends: Seen<bool>,
+    /// The SPF record (RFC 7208); `null` when none is published.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub spf: Seen<Option<Spf>>,
+    /// DMARC (RFC 9989).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub dmarc: Seen<Dmarc>,
+    /// MTA-STS (RFC 8461); `null` when no record is published.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub mta_sts: Seen<Option<MtaSts>>,
+    /// TLS reporting (RFC 8460); `null` when no record is published.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub tls_rpt: Seen<Option<TlsRpt>>,
+}
+
+/// A mail exchanger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MailExchanger {
+    /// Host name; `.` for a null MX.
+    pub name: String,
+    /// Preference; 0 for an implicit MX.
+    pub preference: u16,
+    /// Whether it is a null MX (RFC 7505).
+    pub null_mx: bool,
+    /// Whether it stands for a missing MX record (RFC 5321 section 5.1).
+    pub implicit: bool,
+    /// What answered on port 25 of each address.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
+    pub endpoints: Seen<Vec<SmtpEndpoint>>,
+}
+
+/// One address of a mail exchanger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpEndpoint {
+    /// Address and port, as `192.0.2.1:25`.
+    pub key: String,
+    /// First line of the greeting, cleaned.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub greeting: Seen<String>,
+    /// Whether EHLO offers STARTTLS (RFC 3207).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub starttls: Seen<bool>,
+}
+
+/// An SPF record and what evaluating it costs (RFC 7208).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spf {
+    /// The record; the first one where several are published.
+    pub record: String,
+    /// How many SPF records are published; more than one is a permanent error.
+    pub record_count: u32,
+    /// What the record's end says of all other senders, a redirect followed:
+    /// `null` when nothing is said, which counts as neutral.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub all: Seen<Option<SpfResult>>,
+    /// Terms that need a DNS look-up, flat, with the way through the includes.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key"))]
+    pub lookups: Seen<Vec<SpfLookup>>,
+    /// Faults in the record and in what it includes.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name"))]
+    pub problems: Seen<Vec<MailProblem>>,
+}
+
+/// The result that an SPF qualifier asks for.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum SpfResult {
+    /// `+`
+    Pass,
+    /// `?`
+    Neutral,
+    /// `~`
+    Softfail,
+    /// `-`
+    Fail,
+}
+
+/// A term that needs a DNS look-up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpfLookup {
+    /// The way to the term and the term, as `include:a.example > mx`.
+    pub key: String,
+    /// Name that is looked up.
+    pub name: String,
+    /// The term as written.
+    pub term: String,
+    /// Whether the look-up came back empty (RFC 7208 section 4.6.4).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub void: Seen<bool>,
+}
+
+/// A fault in a mail record or policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MailProblem {
+    /// A stable name, such as `multiple_records` or `unknown_mechanism`.
+    pub name: String,
+    /// The part that is wrong, cleaned.
+    pub detail: String,
+}
+
+/// DMARC of the domain (RFC 9989).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dmarc {
+    /// The policy that a receiver applies to the domain; `null` when there is none.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub effective: Seen<Option<DmarcPolicy>>,
+    /// Faults in the records met on the walk.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name"))]
+    pub problems: Seen<Vec<MailProblem>>,
+}
+
+/// The DMARC policy that applies to the domain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DmarcPolicy {
+    /// What receivers are asked to do with mail of the domain that fails.
+    pub policy: DmarcDisposition,
+    /// The same for existing subdomains (`sp`, else `p`).
+    pub subdomain_policy: DmarcDisposition,
+    /// The same for subdomains that do not exist (`np`, else `sp`, else `p`).
+    pub nonexistent_policy: DmarcDisposition,
+    /// Tag that the policy came from: `p` or `sp`.
+    pub tag: String,
+    /// Name of the domain whose record applies.
+    pub from: String,
+    /// Whether the record asks for test mode (`t=y`, RFC 9989).
+    pub testing: bool,
+    /// The obsolete `pct` tag; `null` when absent.
+    pub pct: Option<u32>,
+    /// Addresses for aggregate reports.
+    pub rua: Vec<String>,
+    /// Addresses for failure reports.
+    pub ruf: Vec<String>,
+    /// Whether DKIM alignment is strict (`adkim=s`).
+    pub dkim_strict: bool,
+    /// Whether SPF alignment is strict (`aspf=s`).
+    pub spf_strict: bool,
+    /// The record.
+    pub record: String,
+}
+
+/// What a DMARC policy asks for.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum DmarcDisposition {
+    /// Deliver as usual.
+    None,
+    /// Treat as suspicious.
+    Quarantine,
+    /// Refuse.
+    Reject,
+}
+
+/// The MTA-STS record and policy of a domain (RFC 8461).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MtaSts {
+    /// The record.
+    pub record: String,
+    /// Its id; `null` when the record has none.
+    pub id: Option<String>,
+    /// The policy file; `null` when the host answers that there is none.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub policy: Seen<Option<MtaStsPolicy>>,
+    /// Faults in record and policy.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name"))]
+    pub problems: Seen<Vec<MailProblem>>,
+}
+
+/// An MTA-STS policy file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MtaStsPolicy {
+    /// `enforce`, `testing` or `none`.
+    pub mode: MtaStsMode,
+    /// Seconds for which it may be kept.
+    pub max_age: u64,
+    /// Patterns of allowed exchangers.
+    pub mx: Vec<String>,
+    /// Whether every exchanger of the domain matches a pattern (joined after the probes).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub covers_all_mx: Seen<bool>,
+}
+
+/// Mode of an MTA-STS policy.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum MtaStsMode {
+    /// Refuse to deliver without verified TLS.
+    Enforce,
+    /// Deliver, but report.
+    Testing,
+    /// No policy.
+    None,
+}
+
+/// The TLS reporting record of a domain (RFC 8460).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TlsRpt {
+    /// The record.
+    pub record: String,
+    /// Where reports go.
+    pub rua: Vec<String>,
+    /// Faults in the record.
+    #[schemars(extend("x-key" = "name"))]
+    pub problems: Vec<MailProblem>,
+}

@@ -1,0 +1,3 @@
+//! The mail probe.
+
+pub mod facts;

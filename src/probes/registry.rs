@@ -1,0 +1,77 @@
+//! The list of probes, and what a probe is.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
+use std::{future::Future, pin::Pin};
+
+use crate::model::{
+    gap::Gap,
+    level::{Area, Level},
+    observation::Evidence,
+    target::Target,
+};
+use crate::net::Session;
+
+/// Every probe, in the order in which areas are shown.
+pub static REGISTRY: &[Probe] = &[];
+
+/// Code that looks at one area of a target.
+pub struct Probe {
+    /// The area, and the key of its facts in the observation.
+    pub area: Area,
+    /// Version of its facts; it enters the digest of every check that reads them.
+    pub fact_version: u32,
+    /// JSON Schema of its facts.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// What it would send to a target, for `--dry-run`. Pure.
+    pub plan: fn(&Target, Level) -> Vec<PlannedExchange>,
+    /// Looks at the target. Never fails: what could not be seen is a gap. When
+    /// the session's deadline passes, every exchange fails at once, and the
+    /// probe returns what it has.
+    pub observe: for<'a> fn(ProbeContext<'a>) -> ProbeFuture<'a>,
+}
+
+/// What a probe's work returns.
+pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = AreaReport> + Send + 'a>>;
+
+/// What a probe is given.
+#[derive(Clone, Copy)]
+pub struct ProbeContext<'a> {
+    /// The target.
+    pub target: &'a Target,
+    /// How far to go.
+    pub level: Level,
+    /// Most pages to visit on a website.
+    pub page_cap: u32,
+    /// The way to the network, with the target's scope, budget and deadline.
+    pub session: &'a Session,
+}
+
+/// What a probe saw.
+#[derive(Clone, Debug, Default)]
+pub struct AreaReport {
+    /// The facts; absent when nothing at all was observed.
+    pub facts: Option<Value>,
+    /// What could not be seen, with pointers from the root (`/tls/endpoints/0`).
+    pub gaps: Vec<Gap>,
+    /// What proves the facts, with pointers from the root.
+    pub evidence: Vec<Evidence>,
+}
+
+/// One kind of exchange that a probe would make with a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedExchange {
+    /// Area of the probe.
+    pub area: Area,
+    /// Whom it goes to, as `vote.example:443` or `resolver`.
+    pub to: String,
+    /// What is sent.
+    pub what: String,
+    /// Most times that it is sent.
+    pub at_most: u32,
+}
+
+/// Schema of the facts type of a probe.
+pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}

@@ -1,0 +1,3 @@
+//! The TLS probe.
+
+pub mod facts;

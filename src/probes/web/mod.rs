@@ -1,0 +1,3 @@
+//! The web probe.
+
+pub mod facts;

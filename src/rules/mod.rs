@@ -1,0 +1,1 @@
+//! The check language: CEL, linted against the observation's schema, evaluated in three values.

@@ -1,0 +1,1 @@
+//! Plans a scan and runs it: concurrency, deadlines, progress, resume.

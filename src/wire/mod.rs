@@ -1,0 +1,1 @@
+//! Pure codecs for untrusted bytes and strings.
