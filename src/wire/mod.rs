@@ -1,1 +1,3 @@
 //! Pure codecs for untrusted bytes and strings.
+
+pub mod text;
