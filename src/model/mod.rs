@@ -6,11 +6,13 @@
 
 pub mod check;
 pub mod control;
+pub mod finding;
 pub mod gap;
 pub mod level;
 pub mod observation;
 pub mod profile;
 pub mod run;
 pub mod seen;
+pub mod shared;
 pub mod target;
 pub mod verdict;
