@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::observation::Conditions;
+use super::{observation::Conditions, target::Target};
 
 /// Version of the run file.
 pub const RUN_SCHEMA: &str = "scrutineer.run/1";
@@ -25,8 +25,8 @@ pub struct RunHeader {
     pub organisation: Option<String>,
     /// How targets were looked at.
     pub conditions: Conditions,
-    /// Keys of all targets of the run, in order; what is missing below was not reached.
-    pub targets: Vec<String>,
+    /// All targets of the run, in order; one without an observation below was not reached.
+    pub targets: Vec<Target>,
     /// Editions of moving tables (trusted roots, public suffixes).
     pub tables: BTreeMap<String, String>,
     /// Traffic light label of the file. Always `TLP:AMBER+STRICT`.

@@ -1,13 +1,13 @@
 //! The list of probes, and what a probe is.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::Value;
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
 use std::{future::Future, pin::Pin};
 
 use crate::model::{
     gap::Gap,
     level::{Area, Level},
-    observation::Evidence,
+    observation::{Conditions, Cost, Evidence, OBSERVATION_SCHEMA},
     target::Target,
 };
 use crate::net::Session;
@@ -74,4 +74,46 @@ pub struct PlannedExchange {
 /// Schema of the facts type of a probe.
 pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
+}
+
+/// JSON Schema of an observation with the facts of every probe.
+///
+/// Facts that may be unobserved are not required; a fact that may be `null`
+/// was looked for and not there.
+pub fn observation_schema() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut properties = Map::new();
+    let mut put = |name: &str, schema: Schema| {
+        properties.insert(name.to_owned(), schema.to_value());
+    };
+    put(
+        "schema",
+        schemars::json_schema!({ "const": OBSERVATION_SCHEMA }),
+    );
+    put("target", generator.subschema_for::<Target>());
+    put("observed_at", generator.subschema_for::<jiff::Timestamp>());
+    put("conditions", generator.subschema_for::<Conditions>());
+    put(
+        "fact_versions",
+        schemars::json_schema!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 1 } }),
+    );
+    put("gaps", generator.subschema_for::<Vec<Gap>>());
+    put("evidence", generator.subschema_for::<Vec<Evidence>>());
+    put("cost", generator.subschema_for::<Cost>());
+    let required: Vec<String> = properties.keys().cloned().collect();
+    for probe in REGISTRY {
+        let schema = (probe.schema)(&mut generator);
+        properties.insert(probe.area.key().to_owned(), schema.to_value());
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": OBSERVATION_SCHEMA,
+        "title": "Observation",
+        "description": "All facts about one target at one moment. `null`: looked for and not there. Absent: not observed, and a gap says why.",
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+        "$defs": generator.take_definitions(true),
+    })
 }

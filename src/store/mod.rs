@@ -1,1 +1,13 @@
-//! Runs on disk.
+//! Runs on disk: JSON Lines, a header and then an observation a target.
+//!
+//! A line is written with one call once its target is finished, so that a run
+//! can be stopped at any moment, by `kill -9` too: at worst the last line is
+//! torn, and then its target counts as not reached.
+
+mod error;
+mod read;
+mod write;
+
+pub use error::StoreError;
+pub use read::{MAX_LINE, RunEnd, RunReader};
+pub use write::{RunWriter, resume};

@@ -1,0 +1,236 @@
+//! Reads a run, one observation at a time, from a file that nobody vouches for.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+use super::StoreError;
+use crate::model::{
+    level::Area,
+    observation::{OBSERVATION_SCHEMA, Observation},
+    run::{RUN_SCHEMA, RunHeader},
+};
+
+/// Longest line of a run file that is read, in bytes.
+pub const MAX_LINE: usize = 32 * 1024 * 1024;
+
+/// How a run file ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    /// With a whole line.
+    Whole,
+    /// With a line that was cut off while it was written. Its target counts as not reached.
+    Torn {
+        /// Number of the torn line, from 1.
+        line: u64,
+    },
+}
+
+/// Reads a run line by line. Memory is bounded by the longest line.
+pub struct RunReader {
+    path: PathBuf,
+    lines: BufReader<File>,
+    line: u64,
+    header: RunHeader,
+    known: BTreeMap<Area, u32>,
+    expected: BTreeSet<String>,
+    seen: BTreeSet<String>,
+    end: Option<RunEnd>,
+    good_bytes: u64,
+}
+
+impl RunReader {
+    /// Opens a run and reads its header. `known` names the fact versions that
+    /// this program reads; a run with a newer one is refused.
+    ///
+    /// # Errors
+    /// When the file cannot be read or does not begin with the header of a run.
+    pub fn open(path: &Path, known: &BTreeMap<Area, u32>) -> Result<Self, StoreError> {
+        let file =
+            File::open(path).map_err(|error| StoreError::io(path, "open the run", &error))?;
+        let mut lines = BufReader::new(file);
+        let first = read_line(path, &mut lines, 1)?;
+        let (text, whole) = match first {
+            None => return Err(StoreError::new(path, "is empty, not a run")),
+            Some(line) => line,
+        };
+        if !whole {
+            return Err(StoreError::at_line(
+                path,
+                1,
+                "the header is cut off: nothing was saved",
+            ));
+        }
+        check_schema(path, 1, &text, RUN_SCHEMA, "run")?;
+        let header: RunHeader = serde_json::from_slice(&text).map_err(|error| {
+            StoreError::at_line(path, 1, format!("is not the header of a run: {error}"))
+        })?;
+        let expected: BTreeSet<String> = header.targets.iter().map(|target| target.key()).collect();
+        if expected.len() != header.targets.len() {
+            return Err(StoreError::at_line(
+                path,
+                1,
+                "the header names a target twice",
+            ));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            lines,
+            line: 1,
+            good_bytes: text.len() as u64 + 1,
+            expected,
+            header,
+            known: known.clone(),
+            seen: BTreeSet::new(),
+            end: None,
+        })
+    }
+
+    /// The header.
+    pub fn header(&self) -> &RunHeader {
+        &self.header
+    }
+
+    /// How the file ended; `None` until [`Self::next_observation`] returned `None`.
+    pub fn end(&self) -> Option<&RunEnd> {
+        self.end.as_ref()
+    }
+
+    /// Keys of the targets that had an observation so far.
+    pub fn seen(&self) -> &BTreeSet<String> {
+        &self.seen
+    }
+
+    /// Keys of targets of the header without an observation so far, in the header's order.
+    pub fn missing(&self) -> impl Iterator<Item = String> {
+        self.header
+            .targets
+            .iter()
+            .map(|target| target.key())
+            .filter(|key| !self.seen.contains(key))
+    }
+
+    /// Length of the file up to the end of the last good line.
+    pub(super) fn good_bytes(&self) -> u64 {
+        self.good_bytes
+    }
+
+    /// Number of the line read last, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The next observation, or `None` at the end.
+    ///
+    /// # Errors
+    /// When a line that is not the torn last one is not an observation of this run.
+    pub fn next_observation(&mut self) -> Result<Option<Observation>, StoreError> {
+        if self.end.is_some() {
+            return Ok(None);
+        }
+        let line = self.line + 1;
+        let Some((text, whole)) = read_line(&self.path, &mut self.lines, line)? else {
+            self.end = Some(RunEnd::Whole);
+            return Ok(None);
+        };
+        if !whole {
+            self.end = Some(RunEnd::Torn { line });
+            return Ok(None);
+        }
+        self.line = line;
+        let observation = self.parse(line, &text)?;
+        self.good_bytes += text.len() as u64 + 1;
+        Ok(Some(observation))
+    }
+
+    fn parse(&mut self, line: u64, text: &[u8]) -> Result<Observation, StoreError> {
+        check_schema(&self.path, line, text, OBSERVATION_SCHEMA, "observation")?;
+        let fault = |message: String| StoreError::at_line(&self.path, line, message);
+        let observation: Observation = serde_json::from_slice(text)
+            .map_err(|error| fault(format!("is not an observation: {error}")))?;
+        for (area, version) in &observation.fact_versions {
+            let known = self.known.get(area).copied().unwrap_or(0);
+            if *version > known {
+                return Err(fault(format!(
+                    "holds {area} facts of version {version}, this program reads up to {known}: use a newer scrutineer"
+                )));
+            }
+        }
+        for area in observation.facts.keys() {
+            if !observation.fact_versions.contains_key(area) {
+                return Err(fault(format!("holds {area} facts without their version")));
+            }
+        }
+        let key = observation.target.key();
+        if !self.expected.contains(&key) {
+            return Err(fault(format!(
+                "observes {key:?}, which the header does not name"
+            )));
+        }
+        if !self.seen.insert(key.clone()) {
+            return Err(fault(format!("observes {key:?} a second time")));
+        }
+        Ok(observation)
+    }
+}
+
+/// Reads one line of at most [`MAX_LINE`] bytes; `false` when it has no newline at its end.
+fn read_line(
+    path: &Path,
+    lines: &mut BufReader<File>,
+    line: u64,
+) -> Result<Option<(Vec<u8>, bool)>, StoreError> {
+    let mut text = Vec::new();
+    let read = lines
+        .take(MAX_LINE as u64 + 1)
+        .read_until(b'\n', &mut text)
+        .map_err(|error| StoreError::io(path, "read the run", &error))?;
+    if read == 0 {
+        return Ok(None);
+    }
+    let whole = text.last() == Some(&b'\n');
+    if whole {
+        text.pop();
+    } else if text.len() > MAX_LINE {
+        return Err(StoreError::at_line(
+            path,
+            line,
+            format!("is longer than {} MiB, not a run", MAX_LINE / 1024 / 1024),
+        ));
+    }
+    Ok(Some((text, whole)))
+}
+
+/// Gives a clear word for documents of another kind or version, before parsing them.
+fn check_schema(
+    path: &Path,
+    line: u64,
+    text: &[u8],
+    expected: &str,
+    what: &str,
+) -> Result<(), StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        schema: String,
+    }
+    let found: Versioned = serde_json::from_slice(text).map_err(|error| {
+        let message = if error.is_data() {
+            format!("is not a {what}: it has no \"schema\"")
+        } else {
+            format!("is not JSON: {error}")
+        };
+        StoreError::at_line(path, line, message)
+    })?;
+    if found.schema != expected {
+        let schema = crate::wire::text::clean(&found.schema, 60);
+        return Err(StoreError::at_line(
+            path,
+            line,
+            format!("is of schema {schema:?}, expected {expected:?} ({what})"),
+        ));
+    }
+    Ok(())
+}
