@@ -1,3 +1,9 @@
 //! Pure codecs for untrusted bytes and strings.
 
+pub mod cookie;
+pub mod csp;
+pub mod hsts;
+pub mod http_headers;
+pub mod referrer_policy;
+pub mod security_txt;
 pub mod text;
