@@ -205,6 +205,12 @@ pub struct Certificate {
     pub must_staple: bool,
     /// How the chain verifies.
     pub chain: Chain,
+    /// Whether the CAA records that govern the host would let this issuer issue
+    /// again today (RFC 8659). `null`: there are none, or the issuer's CAA
+    /// domains are not in our table. Joined with the DNS facts after the
+    /// probes; the probe itself leaves it unseen.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub caa_permits: Seen<Option<bool>>,
 }
 
 /// Who issued a certificate.
