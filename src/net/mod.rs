@@ -1,4 +1,33 @@
 //! The only sockets: scope guard, dialer, budgets, resolver, HTTP and SMTP clients.
+//!
+//! [`Net`] holds what all targets share: configuration, limits, resolver and
+//! roots. A [`Session`] is the work on one target, with its scope, deadline,
+//! budget, cost and DNS cache. Probes get a session and nothing else; every
+//! exchange fails with a [`NetError`] that is already a gap's reason.
 
-/// The network as one target's probes may use it.
-pub struct Session {}
+mod address;
+mod answer;
+mod config;
+mod connect_rule;
+mod connection;
+mod error;
+mod meter;
+mod pace;
+mod present;
+mod resolver;
+mod scope;
+mod session;
+mod special;
+
+pub use address::{AddressSet, Family, ScopedAddress};
+pub use answer::{Alias, Answer};
+pub use config::{Limits, NetConfig, StopSignal, Stopper};
+pub use connect_rule::{ConnectRule, ConnectRuleError, Host};
+pub use connection::Connection;
+pub use error::NetError;
+pub use hickory_proto::rr::RecordType;
+pub use present::{answer_text, data_text, dig, name_text, parse_name, record_text, shell_word};
+pub use rustls::RootCertStore as RootStore;
+pub use scope::Scope;
+pub use session::{Admission, Net, Session};
+pub use special::{is_public, special_use};

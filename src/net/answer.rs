@@ -1,0 +1,242 @@
+//! What a resolver answered, bounded and in a fixed order.
+
+use hickory_proto::{
+    op::{Message, ResponseCode},
+    rr::{DNSClass, Name, RData, Record, RecordType},
+};
+use std::net::IpAddr;
+
+use super::{error::NetError, present::name_text};
+use crate::model::gap::GapReason;
+
+/// Most CNAME records that are followed.
+pub(super) const ALIASES_MAX: usize = 16;
+/// Most records that are kept of a section.
+const RECORDS_MAX: usize = 500;
+
+/// What a resolver answered to one question. NXDOMAIN and "no such records"
+/// are answers; everything else that is not NOERROR is a [`NetError`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The name asked for, as [`name_text`] writes it.
+    pub name: String,
+    /// The type asked for.
+    pub rtype: RecordType,
+    /// `NoError` or `NXDomain`; after aliases it is about the last target.
+    pub rcode: ResponseCode,
+    /// CNAME records on the way from the name to the records.
+    pub aliases: Vec<Alias>,
+    /// Records of the type at the end of the aliases, sorted.
+    pub records: Vec<Record>,
+    /// RRSIG records that came with them.
+    pub signatures: Vec<Record>,
+    /// Records of the authority section (the SOA of a negative answer).
+    pub authority: Vec<Record>,
+    /// Whether the resolver says that it validated the answer (AD).
+    pub authenticated: bool,
+    /// Whether there were more records than are kept.
+    pub cut: bool,
+}
+
+/// A CNAME record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// The alias.
+    pub name: String,
+    /// What it points to.
+    pub target: String,
+}
+
+impl Answer {
+    /// Reads the answer to a question from a message that was checked to answer it.
+    pub(super) fn from_message(
+        name: &Name,
+        rtype: RecordType,
+        message: Message,
+    ) -> Result<Self, NetError> {
+        let rcode = message.metadata.response_code;
+        if !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain) {
+            return Err(NetError::new(
+                GapReason::Refused,
+                format!(
+                    "the resolver answered {} for {} {rtype}",
+                    rcode_text(rcode),
+                    name_text(name)
+                ),
+            ));
+        }
+        let mut aliases = Vec::new();
+        let mut current = name.clone();
+        while rtype != RecordType::CNAME {
+            let Some(target) = alias_of(&message.answers, &current) else {
+                break;
+            };
+            let seen_before = |alias: &Alias| alias.name == name_text(&target);
+            aliases.push(Alias {
+                name: name_text(&current),
+                target: name_text(&target),
+            });
+            if aliases.iter().any(seen_before) {
+                return Err(alias_loop(name));
+            }
+            if aliases.len() > ALIASES_MAX {
+                return Err(too_many_aliases(name));
+            }
+            current = target;
+        }
+        let at_end = |record: &&Record| record.name == current && record.dns_class == DNSClass::IN;
+        let mut records: Vec<Record> = message
+            .answers
+            .iter()
+            .filter(at_end)
+            .filter(|record| record.record_type() == rtype)
+            .take(RECORDS_MAX + 1)
+            .cloned()
+            .collect();
+        let cut = records.len() > RECORDS_MAX;
+        records.truncate(RECORDS_MAX);
+        records.sort_by_cached_key(|record| super::present::data_text(&record.data));
+        records.dedup_by(|a, b| a.data == b.data);
+        let signatures = message
+            .answers
+            .iter()
+            .filter(at_end)
+            .filter(|record| record.record_type() == RecordType::RRSIG)
+            .take(RECORDS_MAX)
+            .cloned()
+            .collect();
+        let mut authority = message.authorities;
+        authority.truncate(RECORDS_MAX);
+        Ok(Self {
+            name: name_text(name),
+            rtype,
+            rcode,
+            aliases,
+            records,
+            signatures,
+            authority,
+            authenticated: message.metadata.authentic_data,
+            cut,
+        })
+    }
+
+    /// Whether the name asked for exists. An alias exists even when its target does not.
+    pub fn exists(&self) -> bool {
+        self.rcode != ResponseCode::NXDomain || !self.aliases.is_empty()
+    }
+
+    /// Whether the name at the end of the aliases exists.
+    pub fn end_exists(&self) -> bool {
+        self.rcode != ResponseCode::NXDomain
+    }
+
+    /// The name at the end of the aliases.
+    pub fn end(&self) -> &str {
+        self.aliases
+            .last()
+            .map_or(self.name.as_str(), |alias| alias.target.as_str())
+    }
+
+    /// The data of the records.
+    pub fn data(&self) -> impl Iterator<Item = &RData> {
+        self.records.iter().map(|record| &record.data)
+    }
+
+    /// The addresses in A and AAAA records, sorted.
+    pub fn ips(&self) -> Vec<IpAddr> {
+        let mut ips: Vec<IpAddr> = self
+            .data()
+            .filter_map(|data| match data {
+                RData::A(a) => Some(IpAddr::V4(a.0)),
+                RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
+                _ => None,
+            })
+            .collect();
+        ips.sort();
+        ips.dedup();
+        ips
+    }
+
+    /// The values of TXT records, each with its strings joined.
+    pub fn texts(&self) -> Vec<Vec<u8>> {
+        self.data()
+            .filter_map(|data| match data {
+                RData::TXT(txt) => Some(txt.txt_data.concat()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The name of the zone that a negative answer's SOA record stands at.
+    pub fn authority_zone(&self) -> Option<String> {
+        self.authority
+            .iter()
+            .find(|record| record.record_type() == RecordType::SOA)
+            .map(|record| name_text(&record.name))
+    }
+
+    /// Whether the aliases lead out of what the server knows, so that the last
+    /// target has to be asked for.
+    pub(super) fn stops_at_alias(&self) -> bool {
+        !self.aliases.is_empty()
+            && self.records.is_empty()
+            && self.rcode == ResponseCode::NoError
+            && self.authority_zone().is_none()
+    }
+
+    /// Continues this answer, which stopped at an alias, with that for its target.
+    pub(super) fn continued(mut self, next: Answer) -> Result<Self, NetError> {
+        let known = |name: &str| self.aliases.iter().any(|alias| alias.name == name);
+        if known(&next.name) || next.aliases.iter().any(|alias| known(&alias.target)) {
+            return Err(NetError::new(
+                GapReason::Malformed,
+                format!("the aliases of {} lead in a circle", self.name),
+            ));
+        }
+        self.aliases.extend(next.aliases);
+        Ok(Self {
+            name: self.name,
+            aliases: self.aliases,
+            authenticated: self.authenticated && next.authenticated,
+            ..next
+        })
+    }
+}
+
+/// What the alias at a name points to, if there is one.
+fn alias_of(records: &[Record], name: &Name) -> Option<Name> {
+    records
+        .iter()
+        .filter(|record| record.name == *name && record.dns_class == DNSClass::IN)
+        .find_map(|record| match &record.data {
+            RData::CNAME(target) => Some(target.0.clone()),
+            _ => None,
+        })
+}
+
+fn alias_loop(name: &Name) -> NetError {
+    NetError::new(
+        GapReason::Malformed,
+        format!("the aliases of {} lead in a circle", name_text(name)),
+    )
+}
+
+pub(super) fn too_many_aliases(name: &Name) -> NetError {
+    NetError::new(
+        GapReason::TooLarge,
+        format!("{} has more than {ALIASES_MAX} aliases", name_text(name)),
+    )
+}
+
+/// The mnemonic of a response code (IANA).
+pub(super) fn rcode_text(rcode: ResponseCode) -> String {
+    match rcode {
+        ResponseCode::NoError => "NOERROR".to_owned(),
+        ResponseCode::FormErr => "FORMERR".to_owned(),
+        ResponseCode::ServFail => "SERVFAIL".to_owned(),
+        ResponseCode::NXDomain => "NXDOMAIN".to_owned(),
+        ResponseCode::NotImp => "NOTIMP".to_owned(),
+        ResponseCode::Refused => "REFUSED".to_owned(),
+        other => format!("RCODE {}", u16::from(other)),
+    }
+}

@@ -1,0 +1,121 @@
+//! What a user sets about the network, and the signal that stops a scan.
+
+use rustls::pki_types::CertificateDer;
+use std::{future::pending, net::SocketAddr, time::Duration};
+use tokio::sync::watch;
+
+use super::connect_rule::ConnectRule;
+
+/// What a user sets about the network.
+#[derive(Clone, Debug, Default)]
+pub struct NetConfig {
+    /// The recursive resolver to ask; the system's own without it.
+    pub resolver: Option<SocketAddr>,
+    /// Connections that are led elsewhere, first match first.
+    pub connect_to: Vec<ConnectRule>,
+    /// Whether addresses that are not public may be connected to.
+    pub allow_private: bool,
+    /// Trusted roots beside the public ones.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Whom operators of scanned servers can write to; part of the user agent.
+    pub contact: Option<String>,
+    /// How much may be sent, how fast, and how long to wait.
+    pub limits: Limits,
+}
+
+/// How much may be sent, how fast, and how long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most open connections, over all targets.
+    pub connections: usize,
+    /// Most open connections to one address, over all targets that live there.
+    pub connections_per_address: usize,
+    /// Most new connections to one address a second; 0 for no limit.
+    pub new_per_second: u32,
+    /// Most connections that one target may cost.
+    pub connections_per_target: u64,
+    /// Most DNS queries that one target may cost, retries included.
+    pub queries_per_target: u64,
+    /// Most bytes received on one connection.
+    pub bytes_per_connection: u64,
+    /// How long to wait for a connection.
+    pub connect_timeout: Duration,
+    /// How long a connection may stay silent while something is awaited.
+    pub idle_timeout: Duration,
+    /// How long to wait for the answer to one DNS packet.
+    pub dns_timeout: Duration,
+    /// How often to send a DNS packet again that got no answer.
+    pub dns_retries: u32,
+    /// Most DNS queries under way, over all targets.
+    pub dns_in_flight: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 64,
+            connections_per_address: 2,
+            new_per_second: 10,
+            connections_per_target: 1_000,
+            queries_per_target: 1_000,
+            bytes_per_connection: 8 << 20,
+            connect_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(10),
+            dns_timeout: Duration::from_secs(2),
+            dns_retries: 2,
+            dns_in_flight: 64,
+        }
+    }
+}
+
+/// Stops a scan: every exchange of a session that holds its signal ends at once.
+#[derive(Debug)]
+pub struct Stopper(watch::Sender<bool>);
+
+impl Stopper {
+    /// A stopper that has not been used.
+    pub fn new() -> Self {
+        Self(watch::Sender::new(false))
+    }
+
+    /// Stops everything that holds the signal. Later calls do nothing.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// The signal to hand on.
+    pub fn signal(&self) -> StopSignal {
+        StopSignal(self.0.subscribe())
+    }
+}
+
+impl Default for Stopper {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Tells when the user stops the scan.
+#[derive(Clone, Debug)]
+pub struct StopSignal(watch::Receiver<bool>);
+
+impl StopSignal {
+    /// A signal that never comes.
+    pub fn never() -> Self {
+        Stopper::new().signal()
+    }
+
+    /// Whether the scan was stopped.
+    pub fn is_stopped(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until the scan is stopped.
+    pub async fn stopped(&self) {
+        let mut receiver = self.0.clone();
+        // Without a stopper the signal never comes.
+        if receiver.wait_for(|stopped| *stopped).await.is_err() {
+            pending::<()>().await;
+        }
+    }
+}
