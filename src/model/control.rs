@@ -14,6 +14,9 @@ pub struct Control {
     /// National requirements (keys of rows in `profiles/guidance`) and how they relate.
     #[serde(default)]
     pub maps_to: Vec<Mapping>,
+    /// Where the demand comes from, for controls of our own that no row asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// How a national requirement relates to a control.
