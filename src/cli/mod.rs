@@ -1,1 +1,5 @@
-//! One file a subcommand, no logic of its own.
+//! The command line: one file a subcommand, no logic of its own.
+
+pub mod console;
+pub mod exit;
+pub mod progress;

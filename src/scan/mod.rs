@@ -1,1 +1,6 @@
-//! Plans a scan and runs it: concurrency, deadlines, progress, resume.
+//! Plans a scan and runs it: concurrency, deadlines, progress.
+
+pub mod observe;
+pub mod plan;
+pub mod progress;
+pub mod runner;

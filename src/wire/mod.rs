@@ -3,7 +3,6 @@
 pub mod cookie;
 pub mod csp;
 pub mod hsts;
-pub mod html;
 pub mod http_headers;
 pub mod referrer_policy;
 pub mod security_txt;

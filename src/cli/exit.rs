@@ -1,0 +1,22 @@
+//! Exit codes, which scripts rely on.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All that was asked is done, and the gate, where there is one, is passed.
+    Done = 0,
+    /// The gate failed.
+    GateFailed = 1,
+    /// Wrong usage or input; one clear error was printed.
+    Wrong = 2,
+    /// The scan could not observe enough to say.
+    NotObserved = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
