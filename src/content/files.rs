@@ -10,7 +10,7 @@ use std::{
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::{Source, printable_line};
-use super::yaml::LARGEST_FILE;
+use super::yaml::Limits;
 
 #[allow(missing_docs)]
 mod embedded {
@@ -75,7 +75,7 @@ pub fn on_disk(path: &Path, what: &str) -> Result<Vec<FoundFile>, Diagnostics> {
     paths.sort();
     let mut found = Vec::new();
     for (below, path) in paths {
-        match read(&path, "file") {
+        match read(&path, "file", Limits::CONTENT) {
             Ok(source) => found.push(FoundFile {
                 path: below,
                 source,
@@ -91,11 +91,11 @@ pub fn on_disk(path: &Path, what: &str) -> Result<Vec<FoundFile>, Diagnostics> {
     }
 }
 
-/// A file of the user, at most [`LARGEST_FILE`] bytes of UTF-8.
+/// A file of the user, UTF-8, within the limits.
 ///
 /// # Errors
 /// A file that is missing, is no plain file, is too large or is not UTF-8.
-pub fn read(path: &Path, what: &str) -> Result<Arc<Source>, Diagnostics> {
+pub fn read(path: &Path, what: &str, limits: Limits) -> Result<Arc<Source>, Diagnostics> {
     let fail = |reason: String| {
         Diagnostics::from(Diagnostic::placeless(format!(
             "the {what} `{}` cannot be read: {reason}",
@@ -108,13 +108,13 @@ pub fn read(path: &Path, what: &str) -> Result<Arc<Source>, Diagnostics> {
     }
     let file = fs::File::open(path).map_err(|error| fail(reason(&error)))?;
     let mut bytes = Vec::new();
-    file.take(LARGEST_FILE + 1)
+    file.take(limits.bytes + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| fail(reason(&error)))?;
-    if bytes.len() as u64 > LARGEST_FILE {
+    if bytes.len() as u64 > limits.bytes {
         return Err(fail(format!(
             "it is larger than {} KiB, the most that is read",
-            LARGEST_FILE / 1024
+            limits.bytes / 1024
         )));
     }
     match String::from_utf8(bytes) {

@@ -196,7 +196,7 @@ mod tests {
         ];
         for (text, expected) in cases {
             let source = Source::new("t", text);
-            let root = yaml::parse(&source).unwrap();
+            let root = yaml::parse(&source, yaml::Limits::CONTENT).unwrap();
             let mut scalars = Vec::new();
             collect(&root, &mut scalars);
             let (span, value) = scalars

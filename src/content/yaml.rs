@@ -3,7 +3,7 @@
 //! serde-saphyr parses, with budgets that bound depth, size and the expansion
 //! of aliases, and with the booleans of YAML 1.2 alone: `NO` is Norway.
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::{Location, Spanned};
 use std::{fmt, ops::Range, sync::Arc};
@@ -11,12 +11,32 @@ use std::{fmt, ops::Range, sync::Arc};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::Source;
 
-/// Largest file that is read, in bytes.
-pub const LARGEST_FILE: u64 = 256 * 1024;
 /// Deepest nesting of lists and mappings.
 const DEEPEST: usize = 48;
-/// Most values in a file, those that aliases repeat included.
-const MOST_VALUES: usize = 60_000;
+/// Most aliases in a file.
+const MOST_ALIASES: usize = 200;
+
+/// What bounds the reading of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest file, in bytes.
+    pub bytes: u64,
+    /// Most values in it, those that aliases repeat included.
+    pub values: usize,
+}
+
+impl Limits {
+    /// For a check, a profile or a list.
+    pub const CONTENT: Self = Self {
+        bytes: 256 * 1024,
+        values: 60_000,
+    };
+    /// For an inventory, which may name many thousand targets.
+    pub const INVENTORY: Self = Self {
+        bytes: 16 * 1024 * 1024,
+        values: 1_000_000,
+    };
+}
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,13 +125,14 @@ impl Node {
 /// # Errors
 /// The first thing that is wrong with its syntax, a key that stands twice, or
 /// a budget that is exceeded, at its place.
-pub fn parse(source: &Arc<Source>) -> Result<Node, Diagnostics> {
-    if source.text.len() as u64 > LARGEST_FILE {
+pub fn parse(source: &Arc<Source>, limits: Limits) -> Result<Node, Diagnostics> {
+    let values = limits.values;
+    if source.text.len() as u64 > limits.bytes {
         return Err(Diagnostics::from(Diagnostic::error(
             source.place(0..0),
             format!(
                 "the file is larger than {} KiB, the most that is read",
-                LARGEST_FILE / 1024
+                limits.bytes / 1024
             ),
         )));
     }
@@ -125,25 +146,25 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Diagnostics> {
         budget: serde_saphyr::budget! {
             max_depth: DEEPEST,
             flow_nesting_limit: DEEPEST,
-            max_nodes: MOST_VALUES,
-            max_events: 4 * MOST_VALUES,
-            max_aliases: 200,
-            max_anchors: 200,
+            max_nodes: values,
+            max_events: 4 * values,
+            max_aliases: MOST_ALIASES,
+            max_anchors: MOST_ALIASES,
             max_documents: 2,
-            max_total_scalar_bytes: 4 * LARGEST_FILE as usize,
+            max_total_scalar_bytes: usize::try_from(limits.bytes).unwrap_or(usize::MAX).saturating_mul(2),
         },
         alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: MOST_VALUES,
+            max_total_replayed_events: values.min(60_000),
             max_replay_stack_depth: 8,
-            max_alias_expansions_per_anchor: 200,
+            max_alias_expansions_per_anchor: MOST_ALIASES,
         },
     };
     serde_saphyr::from_str_with_options::<Node>(&source.text, options)
-        .map_err(|error| explain(source, &error).into())
+        .map_err(|error| explain(source, &error, limits).into())
 }
 
 /// The parser's error in our form.
-fn explain(source: &Arc<Source>, error: &serde_saphyr::Error) -> Diagnostic {
+fn explain(source: &Arc<Source>, error: &serde_saphyr::Error, limits: Limits) -> Diagnostic {
     use serde_saphyr::Error as E;
     let error = error.without_snippet();
     let span = error
@@ -177,7 +198,8 @@ fn explain(source: &Arc<Source>, error: &serde_saphyr::Error) -> Diagnostic {
         | E::Budget { .. } => Diagnostic::error(
             place,
             format!(
-                "the file is too deep or too large once its aliases are put in place (at most {DEEPEST} levels and {MOST_VALUES} values)"
+                "the file is too deep or too large once its aliases are put in place (at most {DEEPEST} levels and {} values)",
+                limits.values
             ),
         ),
         other => {
@@ -310,12 +332,6 @@ impl<'de> Visitor<'de> for KindVisitor {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         while let Some(key) = access.next_key::<Spanned<String>>()? {
             let span = raw_span(&key.defined);
-            if entries.iter().any(|(known, _)| known.text == key.value) {
-                return Err(A::Error::custom(format!(
-                    "the key `{}` stands twice in this mapping",
-                    key.value
-                )));
-            }
             let value = access.next_value::<Node>()?;
             entries.push((
                 Key {
@@ -334,7 +350,8 @@ mod tests {
     use super::*;
 
     fn node(text: &str) -> Node {
-        parse(&Source::new("t.yaml", text)).unwrap_or_else(|d| panic!("{}", d.render(false, 80)))
+        parse(&Source::new("t.yaml", text), Limits::CONTENT)
+            .unwrap_or_else(|d| panic!("{}", d.render(false, 80)))
     }
 
     #[test]
