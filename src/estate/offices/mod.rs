@@ -1,0 +1,225 @@
+//! The three offices: which servers each one has, and what is wrong with them.
+
+mod average;
+mod exemplary;
+mod neglected;
+
+use std::fmt::Write;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::{
+    EstateError,
+    authority::{Authority, Leaf, LeafKey, Signer},
+    dns::ZonePlan,
+    listener::Server,
+    smtp::Greeter,
+    tls::{Age, Front},
+    web::Site,
+};
+
+/// Addresses of all name servers in the zones.
+pub(super) const NAME_SERVERS: [&str; 11] = [
+    "203.0.113.1",
+    "203.0.113.2",
+    "198.51.100.2",
+    "2001:db8:53::2",
+    "192.0.2.53",
+    "198.51.100.53",
+    "2001:db8:1::53",
+    "2001:db8:2::53",
+    "198.51.100.61",
+    "198.51.100.62",
+    "203.0.113.10",
+];
+
+/// Everything that is to be served.
+pub(super) struct Plan {
+    /// Web and mail servers.
+    pub services: Vec<Service>,
+    /// Zones from the root down.
+    pub zones: Vec<ZonePlan>,
+}
+
+/// A server and the documented addresses that it is reached at.
+pub(super) struct Service {
+    /// Addresses with their ports.
+    pub addresses: &'static [(&'static str, u16)],
+    /// The server.
+    pub server: Server,
+}
+
+/// Lays out the estate, with fresh keys and certificates.
+pub(super) fn plan(authority: &Authority) -> Result<Plan, EstateError> {
+    let mut services = Vec::new();
+    let mut add = |addresses, server| services.push(Service { addresses, server });
+    let issue = |names: &[&str], key, age_days, lifetime_days, signer| {
+        authority.issue(&Leaf {
+            names,
+            key,
+            age_days,
+            lifetime_days,
+            signer,
+        })
+    };
+
+    // Exemplary: certificates of 90 days, renewed ten days ago.
+    let good = |names: &[&str]| issue(names, LeafKey::Ecdsa, 10, 90, Signer::Intermediate);
+    let site = || Site {
+        answer: exemplary::website,
+    };
+    let portal = || Site {
+        answer: exemplary::portal,
+    };
+    let identity = good(&[
+        "exemplary.example",
+        "www.exemplary.example",
+        "mta-sts.exemplary.example",
+    ])?;
+    add(
+        &[("192.0.2.10", 80), ("2001:db8:1::10", 80)],
+        Server::Http(site()),
+    );
+    add(
+        &[("192.0.2.10", 443), ("2001:db8:1::10", 443)],
+        Server::Https(site(), Front::new(&identity, Age::Current)?),
+    );
+    let identity = good(&["vote.exemplary.example"])?;
+    add(
+        &[
+            ("192.0.2.11", 80),
+            ("192.0.2.12", 80),
+            ("2001:db8:1::11", 80),
+        ],
+        Server::Http(portal()),
+    );
+    add(
+        &[
+            ("192.0.2.11", 443),
+            ("192.0.2.12", 443),
+            ("2001:db8:1::11", 443),
+        ],
+        Server::Https(portal(), Front::new(&identity, Age::Current)?),
+    );
+    let exchanger = good(&["mx1.exemplary.example"])?;
+    add(
+        &[("192.0.2.25", 25), ("2001:db8:1::25", 25)],
+        Server::Smtp(Greeter {
+            host: "mx1.exemplary.example",
+            banner: "ESMTP",
+            starttls: Some(Front::new(&exchanger, Age::Current)?),
+        }),
+    );
+
+    // Average: one wildcard certificate for everything, bought for 397 days
+    // when that was still allowed, with nine days left.
+    let identity = issue(
+        &["average.example", "*.average.example"],
+        LeafKey::Rsa,
+        388,
+        397,
+        Signer::Intermediate,
+    )?;
+    let site = || Site {
+        answer: average::website,
+    };
+    let portal = || Site {
+        answer: average::portal,
+    };
+    let front = Front::new(&identity, Age::Settled)?;
+    add(&[("198.51.100.10", 80)], Server::Http(site()));
+    add(
+        &[("198.51.100.10", 443)],
+        Server::Https(site(), front.clone()),
+    );
+    add(&[("198.51.100.11", 80)], Server::Http(portal()));
+    add(
+        &[("198.51.100.11", 443)],
+        Server::Https(portal(), front.clone()),
+    );
+    add(
+        &[("198.51.100.25", 25)],
+        Server::Smtp(Greeter {
+            host: "mail.average.example",
+            banner: "ESMTP Postfix",
+            starttls: Some(front),
+        }),
+    );
+
+    // Neglected: a certificate that the server made for itself, ended months ago.
+    let identity = issue(
+        &["localhost.localdomain"],
+        LeafKey::Rsa,
+        465,
+        365,
+        Signer::Itself,
+    )?;
+    let front = Front::new(&identity, Age::Outdated)?;
+    let site = || Site {
+        answer: neglected::website,
+    };
+    let portal = || Site {
+        answer: neglected::portal,
+    };
+    add(&[("203.0.113.10", 80)], Server::Http(site()));
+    add(
+        &[("203.0.113.10", 443)],
+        Server::Https(site(), front.clone()),
+    );
+    add(&[("203.0.113.11", 80)], Server::Http(portal()));
+    add(&[("203.0.113.11", 443)], Server::Https(portal(), front));
+    add(
+        &[("203.0.113.10", 25)],
+        Server::Smtp(Greeter {
+            host: "mail.neglected.example",
+            banner: "ESMTP Sendmail 8.13.8/8.13.8",
+            starttls: None,
+        }),
+    );
+
+    Ok(Plan {
+        services,
+        zones: zones(&exchanger.public_key),
+    })
+}
+
+/// The zones; `exchanger` is the public key that the TLSA record names (RFC 6698).
+fn zones(exchanger: &[u8]) -> Vec<ZonePlan> {
+    let plan = |origin, text: &str, signed| ZonePlan {
+        origin,
+        text: text.to_owned(),
+        signed,
+    };
+    let exemplary = include_str!("../zones/exemplary.zone")
+        .replace("{{mx-key}}", &hex(&Sha256::digest(exchanger)));
+    vec![
+        plan(".", include_str!("../zones/root.zone"), true),
+        plan("example.", include_str!("../zones/example.zone"), true),
+        plan("exemplary.example.", &exemplary, true),
+        plan(
+            "average.example.",
+            include_str!("../zones/average.zone"),
+            false,
+        ),
+        plan(
+            "neglected.example.",
+            include_str!("../zones/neglected.zone"),
+            false,
+        ),
+    ]
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The time in so many days, to the second, as security.txt wants it (RFC 9116 section 2.5.5).
+fn in_days(days: i64) -> String {
+    let later = Timestamp::now() + SignedDuration::from_hours(days.saturating_mul(24));
+    later.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
