@@ -1,11 +1,29 @@
 //! Judges an observation under a profile. Pure.
+//!
+//! [`judge`] says how one target stands; [`Standing`] takes these results one by
+//! one and ends in the findings document of the whole run.
+//!
+//! * Each distinct check is judged once for each target, for whichever entries ask for it.
+//! * An entry holds for a target when one of its groups passes as a whole
+//!   ([`rollup`]); outside its dates, and for other roles, it does not apply.
+//! * A `must` that fails is a failure, a `should` that fails a warning, and a
+//!   `may` decides nothing. What cannot be told stays open and is never a pass.
+//! * The [`gate`] turns that into an exit code.
 
 mod address;
 mod digest;
+mod evidence;
+pub mod gate;
 mod instance;
+mod products;
 mod profile;
-mod rollup;
+pub mod rollup;
+mod standing;
+mod target;
 
 pub use digest::{digest, hex};
+pub use gate::DEFAULT_FAIL_ON;
 pub use profile::{ResolvedCheck, ResolvedEntry, ResolvedProfile};
 pub use rollup::EntryOutcome;
+pub use standing::Standing;
+pub use target::{Dates, Defect, Observed, TargetResult, judge};
