@@ -1,5 +1,6 @@
 //! Pure codecs for untrusted bytes and strings.
 
+pub mod caa;
 pub mod cookie;
 pub mod csp;
 pub mod hsts;

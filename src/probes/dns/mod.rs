@@ -1,3 +1,72 @@
-//! The DNS probe.
+//! The DNS probe: records and delegation of the target's name, as a recursive
+//! resolver sees them.
 
 pub mod facts;
+mod fold;
+mod jobs;
+mod keys;
+
+use super::registry::{AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, schema_of};
+use crate::model::{
+    gap::{Gap, GapReason},
+    level::{Area, Level},
+    target::Target,
+};
+use std::net::IpAddr;
+
+/// The DNS probe.
+pub static PROBE: Probe = Probe {
+    area: Area::Dns,
+    fact_version: facts::FACT_VERSION,
+    schema: schema_of::<facts::DnsFacts>,
+    plan,
+    observe,
+};
+
+fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
+    Box::pin(async move {
+        if context.target.name.parse::<IpAddr>().is_ok() {
+            return AreaReport {
+                facts: None,
+                gaps: vec![Gap {
+                    at: "/dns".to_owned(),
+                    reason: GapReason::NotAsked,
+                    detail: Some("the target is an address, which has no records".to_owned()),
+                }],
+                evidence: Vec::new(),
+            };
+        }
+        let answers = jobs::ask(context.session, &context.target.name).await;
+        fold::report(&answers)
+    })
+}
+
+fn plan(target: &Target, _level: Level) -> Vec<PlannedExchange> {
+    if target.name.parse::<IpAddr>().is_ok() {
+        return Vec::new();
+    }
+    let name = &target.name;
+    let ask = |what: String, at_most: usize| PlannedExchange {
+        area: Area::Dns,
+        to: "resolver".to_owned(),
+        what,
+        at_most: u32::try_from(at_most).unwrap_or(u32::MAX),
+    };
+    let labels = name.split('.').count();
+    vec![
+        ask(format!("A, AAAA, CNAME and TXT of {name}"), 4),
+        ask(
+            format!("SOA of {name} and its parents, up to the top of the zone"),
+            labels.min(jobs::CLIMB_MAX),
+        ),
+        ask(
+            format!("CAA of {name} and its parents"),
+            labels.min(jobs::CLIMB_MAX),
+        ),
+        ask("NS, DS and DNSKEY of the zone".to_owned(), 3),
+        ask(
+            "A and AAAA of the zone's name servers".to_owned(),
+            jobs::SERVERS_MAX * 2,
+        ),
+    ]
+}

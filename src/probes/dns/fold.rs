@@ -1,0 +1,425 @@
+//! Turns answers into facts, without the network.
+
+use hickory_proto::{dnssec::rdata::DNSSECRData, rr::RData};
+use std::net::IpAddr;
+
+use super::{
+    facts::{
+        Address, AddressFamily, Caa, CaaIssuer, CaaProblem, CnameStep, DnsFacts, NameServer, Soa,
+        Txt,
+    },
+    jobs::{Answers, CaaFound, Lookup, Zone, command, server_names},
+    keys,
+};
+use crate::{
+    model::{
+        gap::{Gap, GapReason},
+        observation::{Evidence, EvidenceKind},
+        seen::Seen,
+    },
+    net::{Answer, NetError, answer_text, is_public, name_text},
+    probes::registry::AreaReport,
+    wire::{
+        caa::{self, CaaRecord},
+        text::{clean, clean_bytes},
+    },
+};
+
+/// Most characters of one piece of evidence.
+const EVIDENCE_CHARS: usize = 8_000;
+/// Most characters of a TXT value.
+const TXT_CHARS: usize = 4_096;
+/// Most TXT values.
+const TXT_MAX: usize = 100;
+
+/// The facts, gaps and evidence of a name.
+pub(super) fn report(answers: &Answers) -> AreaReport {
+    let mut fold = Fold::default();
+    fold.name(answers);
+    fold.zone(&answers.name, &answers.zone);
+    fold.caa(&answers.caa);
+    fold.gaps.sort();
+    fold.gaps.dedup();
+    fold.evidence.sort();
+    match serde_json::to_value(&fold.facts) {
+        Ok(facts) => AreaReport {
+            facts: Some(facts),
+            gaps: fold.gaps,
+            evidence: fold.evidence,
+        },
+        Err(error) => AreaReport {
+            facts: None,
+            gaps: vec![NetError::new(GapReason::Internal, error.to_string()).gap("/dns")],
+            evidence: Vec::new(),
+        },
+    }
+}
+
+#[derive(Default)]
+struct Fold {
+    facts: DnsFacts,
+    gaps: Vec<Gap>,
+    evidence: Vec<Evidence>,
+}
+
+impl Fold {
+    /// What stands at the name itself.
+    fn name(&mut self, answers: &Answers) {
+        self.facts.name = clean(&answers.name, 255);
+        let halves = [&answers.a, &answers.aaaa];
+        let seen: Vec<&Answer> = halves.iter().filter_map(|half| known(half)).collect();
+        for answer in &seen {
+            self.prove("/dns/addresses", answer);
+        }
+
+        let others = [Some(&answers.txt), answers.cname.as_ref()];
+        let mut all = seen.clone();
+        all.extend(others.into_iter().flatten().filter_map(known));
+        if all.is_empty() {
+            self.miss("/dns/exists", &answers.a);
+        } else {
+            self.facts.exists = all.iter().any(|answer| answer.exists()).into();
+        }
+
+        self.facts.addresses = self.addresses("/dns/addresses", halves);
+
+        match (
+            seen.iter().max_by_key(|answer| answer.aliases.len()),
+            &answers.cname,
+        ) {
+            (Some(answer), _) => self.facts.cname = chain(answer).into(),
+            (None, Some(Ok(answer))) => self.lone_alias(answer, &answers.a),
+            (None, _) => self.miss("/dns/cname", &answers.a),
+        }
+
+        match &answers.txt {
+            Ok(answer) => {
+                self.prove("/dns/txt", answer);
+                let mut texts = answer.texts();
+                if texts.len() > TXT_MAX || answer.cut {
+                    texts.truncate(TXT_MAX);
+                    self.gap(
+                        "/dns/txt/-",
+                        GapReason::TooLarge,
+                        &format!("only {TXT_MAX} values are kept"),
+                    );
+                }
+                self.facts.txt = texts
+                    .iter()
+                    .map(|text| Txt {
+                        value: clean_bytes(text, TXT_CHARS),
+                    })
+                    .collect::<Vec<_>>()
+                    .into();
+            }
+            Err(error) => self.gaps.push(error.gap("/dns/txt")),
+        }
+    }
+
+    /// An alias whose target could not be looked up.
+    fn lone_alias(&mut self, answer: &Answer, addresses: &Lookup) {
+        let target = answer.data().find_map(|data| match data {
+            RData::CNAME(target) => Some(name_text(&target.0)),
+            _ => None,
+        });
+        let Some(target) = target else {
+            self.facts.cname = Vec::new().into();
+            return;
+        };
+        self.prove("/dns/cname", answer);
+        self.facts.cname = vec![CnameStep {
+            name: answer.name.clone(),
+            target,
+            exists: Seen::Unseen,
+        }]
+        .into();
+        self.miss("/dns/cname/0/exists", addresses);
+        self.miss("/dns/cname/-", addresses);
+    }
+
+    /// Addresses of A and AAAA answers. One half missing leaves the list open,
+    /// both missing leave it unseen.
+    fn addresses(&mut self, at: &str, halves: [&Lookup; 2]) -> Seen<Vec<Address>> {
+        let mut list = Vec::new();
+        let mut missing = Vec::new();
+        for half in halves {
+            match half {
+                Ok(answer) => {
+                    list.extend(answer.ips().into_iter().map(address));
+                    if answer.cut {
+                        self.gap(
+                            &format!("{at}/-"),
+                            GapReason::TooLarge,
+                            "more addresses than are kept",
+                        );
+                    }
+                }
+                Err(error) => missing.push(error),
+            }
+        }
+        let seen = missing.len() < 2;
+        let at = if seen {
+            format!("{at}/-")
+        } else {
+            at.to_owned()
+        };
+        for error in missing {
+            self.gaps.push(error.gap(at.clone()));
+        }
+        if seen { list.into() } else { Seen::Unseen }
+    }
+
+    /// What stands at the zone and at its parent.
+    fn zone(&mut self, name: &str, zone: &Result<Option<Zone>, NetError>) {
+        const PLACES: [&str; 6] = ["is_apex", "ns", "soa", "ds", "dnskey", "dnssec"];
+        match zone {
+            Err(error) => {
+                for place in ["zone"].iter().chain(&PLACES) {
+                    self.gaps.push(error.gap(format!("/dns/{place}")));
+                }
+            }
+            Ok(None) => {
+                self.facts.zone = None.into();
+                for place in PLACES {
+                    self.gap(
+                        &format!("/dns/{place}"),
+                        GapReason::Unresolved,
+                        "no zone below a top-level domain answers for the name",
+                    );
+                }
+            }
+            Ok(Some(zone)) => {
+                self.facts.zone = Some(zone.name.clone()).into();
+                self.facts.is_apex = (zone.name == name).into();
+                self.servers(zone);
+                self.soa(&zone.soa);
+                self.keys(zone);
+            }
+        }
+    }
+
+    fn servers(&mut self, zone: &Zone) {
+        let answer = match &zone.ns {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.gaps.push(error.gap("/dns/ns"));
+                return;
+            }
+        };
+        self.prove("/dns/ns", answer);
+        if zone.more_servers {
+            let count = server_names(answer).len();
+            self.gap(
+                "/dns/ns/-",
+                GapReason::TooLarge,
+                &format!(
+                    "{} of {count} name servers were looked at",
+                    zone.servers.len()
+                ),
+            );
+        }
+        let mut servers = Vec::new();
+        for (index, (name, a, aaaa)) in zone.servers.iter().enumerate() {
+            let at = format!("/dns/ns/{index}");
+            let addresses = self.addresses(&format!("{at}/addresses"), [a, aaaa]);
+            let is_alias = match [a, aaaa].into_iter().find_map(known) {
+                Some(answer) => Seen::Known(!answer.aliases.is_empty()),
+                None => {
+                    self.miss(&format!("{at}/is_alias"), a);
+                    Seen::Unseen
+                }
+            };
+            for answer in [a, aaaa].into_iter().filter_map(known) {
+                self.prove(&at, answer);
+            }
+            servers.push(NameServer {
+                name: name.clone(),
+                addresses,
+                is_alias,
+            });
+        }
+        self.facts.ns = servers.into();
+    }
+
+    fn soa(&mut self, soa: &Lookup) {
+        match soa {
+            Ok(answer) => {
+                self.prove("/dns/soa", answer);
+                let record = answer.data().find_map(|data| match data {
+                    RData::SOA(soa) => Some(Soa {
+                        mname: name_text(&soa.mname),
+                        rname: name_text(&soa.rname),
+                        serial: soa.serial,
+                        refresh: soa.refresh.cast_unsigned(),
+                        retry: soa.retry.cast_unsigned(),
+                        expire: soa.expire.cast_unsigned(),
+                        minimum: soa.minimum,
+                    }),
+                    _ => None,
+                });
+                self.facts.soa = record.into();
+            }
+            Err(error) => self.gaps.push(error.gap("/dns/soa")),
+        }
+    }
+
+    fn keys(&mut self, zone: &Zone) {
+        let (ds, dnskey) = (known(&zone.ds), known(&zone.dnskey));
+        if let Some(answer) = ds {
+            self.prove("/dns/ds", answer);
+            self.facts.ds = keys::ds(answer).into();
+            self.open_if_cut(answer, "/dns/ds/-");
+        } else {
+            self.miss("/dns/ds", &zone.ds);
+        }
+        if let Some(answer) = dnskey {
+            self.prove("/dns/dnskey", answer);
+            self.facts.dnskey = keys::dnskey(answer).into();
+            self.open_if_cut(answer, "/dns/dnskey/-");
+        } else {
+            self.miss("/dns/dnskey", &zone.dnskey);
+        }
+        let mut dnssec = super::facts::Dnssec::default();
+        match dnskey {
+            Some(answer) => dnssec.signed = has_dnssec(answer, false).into(),
+            None => self.miss("/dns/dnssec/signed", &zone.dnskey),
+        }
+        match ds {
+            Some(answer) => dnssec.delegated = has_dnssec(answer, true).into(),
+            None => self.miss("/dns/dnssec/delegated", &zone.ds),
+        }
+        match (ds, dnskey) {
+            (Some(ds), Some(dnskey)) => match keys::matches(&zone.name, ds, dnskey) {
+                Some(matches) => dnssec.ds_matches = matches.into(),
+                None => self.gap(
+                    "/dns/dnssec/ds_matches",
+                    GapReason::NotAsked,
+                    "a DS record has a digest type that this program cannot compute",
+                ),
+            },
+            (None, _) => self.miss("/dns/dnssec/ds_matches", &zone.ds),
+            (_, None) => self.miss("/dns/dnssec/ds_matches", &zone.dnskey),
+        }
+        self.facts.dnssec = dnssec.into();
+    }
+
+    fn caa(&mut self, caa: &Result<CaaFound, NetError>) {
+        match caa {
+            Err(error) => self.gaps.push(error.gap("/dns/caa")),
+            Ok(found) => {
+                self.facts.caa = match &found.set {
+                    Some((at, answer)) => {
+                        self.prove("/dns/caa", answer);
+                        Some(caa_facts(at, answer))
+                    }
+                    None => {
+                        self.prove("/dns/caa", &found.first);
+                        None
+                    }
+                }
+                .into();
+            }
+        }
+    }
+
+    fn open_if_cut(&mut self, answer: &Answer, at: &str) {
+        if answer.cut {
+            self.gap(at, GapReason::TooLarge, "more records than are kept");
+        }
+    }
+
+    fn gap(&mut self, at: &str, reason: GapReason, detail: &str) {
+        self.gaps.push(NetError::new(reason, detail).gap(at));
+    }
+
+    /// Leaves the gap of a failed look-up at a place.
+    fn miss(&mut self, at: &str, lookup: &Lookup) {
+        if let Err(error) = lookup {
+            self.gaps.push(error.gap(at));
+        }
+    }
+
+    fn prove(&mut self, at: &str, answer: &Answer) {
+        let (data, cut) = answer_text(answer, EVIDENCE_CHARS);
+        self.evidence.push(Evidence {
+            at: at.to_owned(),
+            kind: EvidenceKind::DnsRecords,
+            data,
+            cut,
+            reproduce: command(answer),
+        });
+    }
+}
+
+fn known(lookup: &Lookup) -> Option<&Answer> {
+    lookup.as_deref().ok()
+}
+
+fn address(ip: IpAddr) -> Address {
+    Address {
+        address: ip.to_string(),
+        family: if ip.is_ipv4() {
+            AddressFamily::Ipv4
+        } else {
+            AddressFamily::Ipv6
+        },
+        public: is_public(ip),
+    }
+}
+
+/// The aliases of an answer. All targets but the last are aliases themselves, so they exist.
+fn chain(answer: &Answer) -> Vec<CnameStep> {
+    let last = answer.aliases.len().saturating_sub(1);
+    answer
+        .aliases
+        .iter()
+        .enumerate()
+        .map(|(index, alias)| CnameStep {
+            name: alias.name.clone(),
+            target: alias.target.clone(),
+            exists: (index < last || answer.end_exists()).into(),
+        })
+        .collect()
+}
+
+/// Whether an answer holds DS records, or else DNSKEY records.
+fn has_dnssec(answer: &Answer, ds: bool) -> bool {
+    answer.data().any(|data| match data {
+        RData::DNSSEC(DNSSECRData::DS(_)) => ds,
+        RData::DNSSEC(DNSSECRData::DNSKEY(_)) => !ds,
+        _ => false,
+    })
+}
+
+fn caa_facts(at: &str, answer: &Answer) -> Caa {
+    let set = caa::parse(answer.data().filter_map(|data| match data {
+        RData::CAA(record) => Some(CaaRecord {
+            flags: record.flags(),
+            tag: &record.tag,
+            value: &record.value,
+        }),
+        _ => None,
+    }));
+    let issuers = |list: Vec<caa::Issuer>| {
+        list.into_iter()
+            .map(|issuer| CaaIssuer {
+                domain: issuer.domain,
+                parameters: issuer.parameters,
+            })
+            .collect()
+    };
+    Caa {
+        at: at.to_owned(),
+        issuers: issuers(set.issue),
+        wildcard_issuers: issuers(set.issuewild),
+        iodef: set.iodef.into_iter().map(|value| Txt { value }).collect(),
+        problems: set
+            .problems
+            .into_iter()
+            .map(|(name, detail)| CaaProblem {
+                name: name.to_owned(),
+                detail,
+            })
+            .collect(),
+    }
+}
