@@ -8,3 +8,4 @@ pub mod http_headers;
 pub mod referrer_policy;
 pub mod security_txt;
 pub mod text;
+pub mod tls;
