@@ -18,6 +18,7 @@ pub struct NetError {
     /// What exactly happened, for a person. Cleaned.
     pub detail: String,
     closed_port: bool,
+    other_protocol: bool,
 }
 
 impl NetError {
@@ -27,6 +28,7 @@ impl NetError {
             reason,
             detail: clean(detail.as_ref(), DETAIL_CHARS),
             closed_port: false,
+            other_protocol: false,
         }
     }
 
@@ -75,6 +77,20 @@ impl NetError {
     /// silence.
     pub fn is_refused(&self) -> bool {
         self.closed_port
+    }
+
+    /// An answer that does not follow the expected protocol from its first byte on.
+    pub fn other_protocol(detail: impl AsRef<str>) -> Self {
+        Self {
+            other_protocol: true,
+            ..Self::new(GapReason::Malformed, detail)
+        }
+    }
+
+    /// Whether the answer shows that the port speaks another protocol. That
+    /// is a fact about the port, unlike a fault within the protocol.
+    pub fn is_other_protocol(&self) -> bool {
+        self.other_protocol
     }
 
     /// The gap that this error leaves at a place of the observation.

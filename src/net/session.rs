@@ -21,6 +21,7 @@ use super::{
     connect_rule::Host,
     connection::Connection,
     error::NetError,
+    http::Pool,
     meter::Meter,
     pace::{Pace, Permit, lock},
     present::{name_text, parse_name},
@@ -106,6 +107,7 @@ impl Net {
                 stop,
                 meter: Meter::new(self.shared.config.limits),
                 cache: Mutex::default(),
+                http: Pool::default(),
             }),
         }
     }
@@ -127,6 +129,7 @@ struct Inner {
     stop: StopSignal,
     meter: Meter,
     cache: Mutex<HashMap<(String, RecordType), Arc<OnceCell<LookupResult>>>>,
+    http: Pool,
 }
 
 type LookupResult = Result<Arc<Answer>, NetError>;
@@ -323,6 +326,10 @@ impl Session {
                 }
             }
         }
+    }
+
+    pub(super) fn http_pool(&self) -> &Pool {
+        &self.inner.http
     }
 
     pub(super) fn meter(&self) -> &Meter {
