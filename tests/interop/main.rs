@@ -1,0 +1,15 @@
+//! Scans of real servers from Debian packages, started here on loopback with
+//! free ports, as whoever runs the tests. A test whose server is not installed
+//! says so on standard error and is left out.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "these are tests"
+)]
+
+mod apache;
+mod bind;
+mod nginx;
+mod support;

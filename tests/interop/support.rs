@@ -1,0 +1,321 @@
+//! Real servers as child processes, names and certificates for them, and the
+//! scan whose findings are compared with what was planted.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use hickory_proto::{
+    rr::{LowerName, Name},
+    serialize::txt::Parser,
+};
+use hickory_server::{
+    Server,
+    net::runtime::TokioRuntimeProvider,
+    store::in_memory::InMemoryZoneHandler,
+    zone_handler::{AxfrPolicy, Catalog, ZoneType},
+};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{net::UdpSocket, runtime::Runtime};
+
+const START_TIME: Duration = Duration::from_secs(15);
+const SCAN_TIME: Duration = Duration::from_secs(90);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Finds a program, also where only root looks by default. When it is missing,
+/// says loudly that `test` is left out: around the capture of test output.
+pub fn program(name: &str, package: &str, test: &str) -> Option<PathBuf> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let found = path
+        .split(':')
+        .chain(["/usr/sbin", "/sbin", "/usr/local/sbin"])
+        .map(|folder| Path::new(folder).join(name))
+        .find(|candidate| candidate.is_file());
+    if found.is_none() {
+        let line = format!("\nLEFT OUT: {test}: `{name}` is missing (Debian package {package})\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    }
+    found
+}
+
+/// A port of loopback that was free a moment ago.
+pub fn free_port() -> u16 {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.local_addr().unwrap().port()
+}
+
+/// A folder that a server with fewer privileges than ours can read.
+pub fn folder() -> TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+/// Whether the tests run as root.
+pub fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+}
+
+/// A server as a child process; ended when dropped.
+pub struct Running {
+    child: Child,
+}
+
+impl Running {
+    /// Starts a server and waits until it accepts connections on all `ports`.
+    pub fn start(command: &mut Command, ports: &[u16], log: &Path) -> Self {
+        let output = fs::File::create(log).unwrap();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .spawn()
+            .unwrap();
+        let mut running = Self { child };
+        let end = Instant::now() + START_TIME;
+        for port in ports {
+            while TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_err() {
+                let ended = running.child.try_wait().unwrap();
+                if ended.is_some() || Instant::now() > end {
+                    let log = fs::read_to_string(log).unwrap_or_default();
+                    panic!("{command:?} does not serve port {port} ({ended:?}):\n{log}");
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A certificate authority of the test.
+pub struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate's names and time.
+pub struct Terms<'a> {
+    pub names: &'a [&'a str],
+    pub age_days: u32,
+    pub lifetime_days: u32,
+}
+
+/// A certificate and its key, as PEM files.
+pub struct Files {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.distinguished_name = Default::default();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Interop Root");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self {
+            pem,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// Writes the root, for `--ca-file`.
+    pub fn write(&self, folder: &Path) -> PathBuf {
+        let path = folder.join("root.pem");
+        fs::write(&path, &self.pem).unwrap();
+        path
+    }
+
+    /// Issues a certificate that keeps all rules but those that `terms` break.
+    pub fn issue(&self, terms: &Terms<'_>, folder: &Path) -> Files {
+        let names: Vec<String> = terms.names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name = Default::default();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, terms.names[0]);
+        let begin = SystemTime::now() - DAY * terms.age_days;
+        params.not_before = begin.into();
+        params.not_after = (begin + DAY * terms.lifetime_days - Duration::from_secs(1)).into();
+        params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        params.crl_distribution_points = vec![rcgen::CrlDistributionPoint {
+            uris: vec!["http://crl.interop.example/root.crl".to_owned()],
+        }];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let files = Files {
+            certificate: folder.join("leaf.pem"),
+            key: folder.join("leaf.key"),
+        };
+        fs::write(&files.certificate, certificate.pem()).unwrap();
+        fs::write(&files.key, key.serialize_pem()).unwrap();
+        files
+    }
+}
+
+/// A name server inside the test, for tests that are about other servers.
+pub struct Names {
+    pub address: SocketAddr,
+    _server: Server<Catalog>,
+    _runtime: Runtime,
+}
+
+impl Names {
+    /// Serves zones, each given by its name and its master file.
+    pub fn serve(zones: &[(&str, &str)]) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let mut catalog = Catalog::new();
+        for (origin, text) in zones {
+            let origin = Name::from_ascii(origin).unwrap();
+            let parser = Parser::new((*text).to_owned(), None, Some(origin.clone()));
+            let (_, records) = parser.parse().unwrap();
+            let zone = InMemoryZoneHandler::<TokioRuntimeProvider>::new(
+                origin.clone(),
+                records,
+                ZoneType::Primary,
+                AxfrPolicy::Deny,
+                None,
+            );
+            catalog.upsert(LowerName::new(&origin), vec![Arc::new(zone.unwrap())]);
+        }
+        let mut server = Server::new(catalog);
+        let address = runtime.block_on(async {
+            let (tcp, udp) = loop {
+                let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()).await {
+                    break (tcp, udp);
+                }
+            };
+            let address = tcp.local_addr().unwrap();
+            server.register_socket(udp);
+            server.register_listener(tcp, Duration::from_secs(5), 16);
+            address
+        });
+        Self {
+            address,
+            _server: server,
+            _runtime: runtime,
+        }
+    }
+}
+
+/// What a scan said.
+pub struct Outcome {
+    pub exit: i32,
+    pub findings: Value,
+}
+
+/// Runs the program with `scan`, and reads the findings document.
+pub fn scan<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Outcome {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scrutineer"));
+    command
+        .arg("scan")
+        .args(arguments)
+        .args(["--format", "json"]);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let output = thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).map(|_| text)
+    });
+    let errors = thread::spawn(move || {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).map(|_| text)
+    });
+    let end = Instant::now() + SCAN_TIME;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > end {
+            let _ = child.kill();
+            panic!("{command:?} did not end within {SCAN_TIME:?}");
+        }
+        thread::sleep(Duration::from_millis(10));
+    };
+    let output = output.join().unwrap().unwrap();
+    let errors = errors.join().unwrap().unwrap();
+    let findings = serde_json::from_str(&output)
+        .unwrap_or_else(|e| panic!("{command:?} wrote no findings: {e}\n{output}\n{errors}"));
+    Outcome {
+        exit: status.code().unwrap_or(-1),
+        findings,
+    }
+}
+
+impl Outcome {
+    /// Ids of the checks whose findings have this verdict (`fail`, `inconclusive`).
+    pub fn checks(&self, verdict: &str) -> BTreeSet<String> {
+        let findings = self.findings["findings"].as_array().unwrap();
+        findings
+            .iter()
+            .filter(|finding| finding["verdict"] == verdict)
+            .map(|finding| finding["check"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// How many checks on targets passed.
+    pub fn passed(&self) -> u64 {
+        self.findings["summary"]["passed"].as_u64().unwrap()
+    }
+
+    /// The findings as short lines, for the message of a failed assertion.
+    pub fn story(&self) -> String {
+        let findings = self.findings["findings"].as_array().unwrap();
+        let lines = findings.iter().map(|finding| {
+            let word = |key: &str| finding[key].as_str().unwrap_or_default();
+            format!(
+                "{} {}: {}\n",
+                word("verdict"),
+                word("check"),
+                word("message")
+            )
+        });
+        let gaps = self.findings["gaps"].as_array().unwrap();
+        let gaps = gaps.iter().map(|gap| format!("gap {gap}\n"));
+        lines.chain(gaps).collect()
+    }
+}
+
+/// Asserts that exactly these checks fail, that nothing stays open, and that
+/// something was judged at all.
+#[track_caller]
+pub fn assert_exactly(outcome: &Outcome, case: &str, expected: &[&str]) {
+    let expected: BTreeSet<String> = expected.iter().map(|id| (*id).to_owned()).collect();
+    let story = outcome.story();
+    assert_eq!(outcome.checks("fail"), expected, "{case}\n{story}");
+    let open = outcome.checks("inconclusive");
+    assert!(open.is_empty(), "{case} leaves {open:?} open\n{story}");
+    assert!(outcome.passed() >= 10, "{case}: too little was judged");
+}
