@@ -12,4 +12,5 @@
 mod apache;
 mod bind;
 mod nginx;
+mod site;
 mod support;

@@ -312,6 +312,8 @@ impl Outcome {
 /// something was judged at all.
 #[track_caller]
 pub fn assert_exactly(outcome: &Outcome, case: &str, expected: &[&str]) {
+    let gate = outcome.findings["gate"]["exit"].as_i64();
+    assert_eq!(Some(i64::from(outcome.exit)), gate, "{case}: exit code");
     let expected: BTreeSet<String> = expected.iter().map(|id| (*id).to_owned()).collect();
     let story = outcome.story();
     assert_eq!(outcome.checks("fail"), expected, "{case}\n{story}");
