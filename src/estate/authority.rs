@@ -9,7 +9,10 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::EstateError;
+use super::{
+    EstateError,
+    logs::{self, Logs},
+};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -19,6 +22,7 @@ pub(super) struct Authority {
     root_pem: String,
     intermediate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
+    logs: Logs,
 }
 
 /// What a server's certificate says.
@@ -66,7 +70,8 @@ pub(super) struct Identity {
 impl Authority {
     /// Makes fresh keys and certificates.
     pub(super) fn new() -> Result<Self, EstateError> {
-        Self::build().map_err(|e| EstateError::new("make the authority", e))
+        let logs = Logs::new()?;
+        Self::build(logs).map_err(|e| EstateError::new("make the authority", e))
     }
 
     /// The root, for a scan to trust.
@@ -81,11 +86,42 @@ impl Authority {
 
     /// Issues a certificate with a fresh key.
     pub(super) fn issue(&self, leaf: &Leaf<'_>) -> Result<Identity, EstateError> {
-        self.issue_leaf(leaf)
-            .map_err(|e| EstateError::new("issue a certificate", e))
+        let failed = |e: rcgen::Error| EstateError::new("issue a certificate", e);
+        let (key, mut params, begin) = draft(leaf).map_err(failed)?;
+        let (certificate, above) = match leaf.signer {
+            Signer::Itself => (params.self_signed(&key).map_err(failed)?, None),
+            Signer::Intermediate => {
+                params.use_authority_key_identifier_extension = true;
+                params.crl_distribution_points = vec![CrlDistributionPoint {
+                    uris: vec!["http://crl.trust.example/e1.crl".to_owned()],
+                }];
+                params.custom_extensions = vec![issuer_address("http://trust.example/e1.der")];
+                // The logs sign what the certificate is without their promises; the
+                // serial number comes from the key, so that nothing else differs.
+                let logged = params.signed_by(&key, &self.issuer).map_err(failed)?;
+                let issuer_key = self.issuer.key().subject_public_key_info();
+                let promises = self.logs.promises(logged.der(), &issuer_key, begin)?;
+                params
+                    .custom_extensions
+                    .push(CustomExtension::from_oid_content(
+                        &logs::EXTENSION,
+                        promises,
+                    ));
+                let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
+                (certificate, Some(self.intermediate.clone()))
+            }
+        };
+        Ok(Identity {
+            chain: [certificate.der().clone()]
+                .into_iter()
+                .chain(above)
+                .collect(),
+            public_key: key.subject_public_key_info(),
+            key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+        })
     }
 
-    fn build() -> Result<Self, rcgen::Error> {
+    fn build(logs: Logs) -> Result<Self, rcgen::Error> {
         let root_key = KeyPair::generate()?;
         let root_params = authority_params("Example Trust Root", 5 * 365);
         let root = root_params.self_signed(&root_key)?;
@@ -103,50 +139,33 @@ impl Authority {
             root_pem,
             intermediate: intermediate.der().clone(),
             issuer: Issuer::new(params, key),
+            logs,
         })
     }
+}
 
-    fn issue_leaf(&self, leaf: &Leaf<'_>) -> Result<Identity, rcgen::Error> {
-        let key = match leaf.key {
-            LeafKey::Ecdsa => KeyPair::generate()?,
-            LeafKey::Rsa => KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?,
-        };
-        let names: Vec<String> = leaf.names.iter().map(|name| (*name).to_owned()).collect();
-        let mut params = CertificateParams::new(names)?;
-        params.distinguished_name = Default::default();
-        if let Some(first) = leaf.names.first() {
-            params.distinguished_name.push(DnType::CommonName, *first);
-        }
-        let begin = SystemTime::now() - DAY * leaf.age_days;
-        params.not_before = begin.into();
-        // The last second belongs to the lifetime (CA/B BR section 1.6.1).
-        params.not_after = (begin + DAY * leaf.lifetime_days - Duration::from_secs(1)).into();
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        if matches!(leaf.key, LeafKey::Rsa) {
-            params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
-        }
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let (certificate, above) = match leaf.signer {
-            Signer::Itself => (params.self_signed(&key)?, None),
-            Signer::Intermediate => {
-                params.use_authority_key_identifier_extension = true;
-                params.crl_distribution_points = vec![CrlDistributionPoint {
-                    uris: vec!["http://crl.trust.example/e1.crl".to_owned()],
-                }];
-                params.custom_extensions = vec![issuer_address("http://trust.example/e1.der")];
-                let certificate = params.signed_by(&key, &self.issuer)?;
-                (certificate, Some(self.intermediate.clone()))
-            }
-        };
-        Ok(Identity {
-            chain: [certificate.der().clone()]
-                .into_iter()
-                .chain(above)
-                .collect(),
-            public_key: key.subject_public_key_info(),
-            key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-        })
+/// A fresh key, what the certificate says whoever signs it, and its beginning.
+fn draft(leaf: &Leaf<'_>) -> Result<(KeyPair, CertificateParams, SystemTime), rcgen::Error> {
+    let key = match leaf.key {
+        LeafKey::Ecdsa => KeyPair::generate()?,
+        LeafKey::Rsa => KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?,
+    };
+    let names: Vec<String> = leaf.names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names)?;
+    params.distinguished_name = Default::default();
+    if let Some(first) = leaf.names.first() {
+        params.distinguished_name.push(DnType::CommonName, *first);
     }
+    let begin = SystemTime::now() - DAY * leaf.age_days;
+    params.not_before = begin.into();
+    // The last second belongs to the lifetime (CA/B BR section 1.6.1).
+    params.not_after = (begin + DAY * leaf.lifetime_days - Duration::from_secs(1)).into();
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    if matches!(leaf.key, LeafKey::Rsa) {
+        params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
+    }
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    Ok((key, params, begin))
 }
 
 fn authority_params(name: &str, days: u32) -> CertificateParams {

@@ -14,6 +14,7 @@ mod authority;
 mod dns;
 mod legacy;
 mod listener;
+mod logs;
 mod offices;
 mod smtp;
 mod tls;

@@ -1,6 +1,11 @@
 //! The servers answer as designed, to clients that are not ours.
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use hickory_proto::{
     dnssec::{
@@ -21,6 +26,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
+use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};
 
 use super::Estate;
 
@@ -289,7 +295,18 @@ async fn the_exemplary_office_keeps_every_rule() {
     assert_eq!(session.protocol_version(), Some(ProtocolVersion::TLSv1_3));
     let group = session.negotiated_key_exchange_group().unwrap().name();
     assert_eq!(group, NamedGroup::X25519MLKEM768);
-    assert_eq!(session.peer_certificates().unwrap().len(), 2);
+    let chain = session.peer_certificates().unwrap();
+    assert_eq!(chain.len(), 2);
+    let (_, leaf) = X509Certificate::from_der(&chain[0]).unwrap();
+    let promises = leaf
+        .extensions()
+        .iter()
+        .find_map(|e| match e.parsed_extension() {
+            ParsedExtension::SCT(promises) => Some(promises),
+            _ => None,
+        });
+    let logs: HashSet<_> = promises.unwrap().iter().map(|p| p.id.key_id).collect();
+    assert_eq!(logs.len(), 2, "promises of two logs");
 
     let page = get(stream, "vote.exemplary.example", "/register").await;
     assert_eq!(page.status, 200);
