@@ -76,6 +76,13 @@ impl GapNode {
         found
     }
 
+    /// All gaps at this place and below it.
+    pub fn all(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        self.collect(&mut found);
+        found
+    }
+
     fn collect(&self, found: &mut Vec<usize>) {
         found.extend(&self.here);
         found.extend(&self.open);

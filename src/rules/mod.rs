@@ -18,10 +18,21 @@
 mod document;
 mod erosion;
 mod error;
+mod eval;
+mod expr;
+mod facts;
+mod judge;
+mod lower;
+mod message;
 mod outcome;
 mod params;
+mod parse;
+mod path;
 mod program;
 mod schema;
+#[cfg(test)]
+mod tests;
+mod value;
 
 pub use document::Document;
 pub use erosion::erosion;

@@ -1,0 +1,4 @@
+//! Tests of the check language as a whole.
+
+mod cases;
+mod sketch;
