@@ -15,6 +15,7 @@ mod digest;
 mod evidence;
 pub mod gate;
 mod instance;
+mod place;
 mod products;
 mod profile;
 pub mod rollup;

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::gate::{Weighed, gate};
 use super::profile::{CheckInUse, ResolvedProfile};
 use super::rollup::{self, EntryOutcome};
-use super::target::{TargetFinding, TargetResult, UseOutcome};
+use super::target::{TargetFinding, TargetGap, TargetResult, UseOutcome};
 use crate::model::{
     check::Severity,
     finding::{
         CheckVerdict, ControlResult, Effect, FINDINGS_SCHEMA, Finding, Findings, JudgedDates,
         NotApplied, OpenGap, ProfileRef, RequirementResult, Standings, Summary, TargetSummary,
     },
-    gap::{Gap, GapReason},
+    gap::GapReason,
     observation::Cost,
     profile::Obligation,
     run::RunHeader,
@@ -267,6 +267,7 @@ impl<'a> Standing<'a> {
         document.gaps.push(OpenGap {
             target: key,
             at: String::new(),
+            place: Vec::new(),
             reason: GapReason::Interrupted,
             detail: Some("the run ended before this target was observed".to_owned()),
             opens: summary.open,
@@ -446,24 +447,22 @@ impl TargetState {
 }
 
 /// Appends the gaps of a target, sorted by place. Returns the new number of each.
-fn place_gaps(gaps: Vec<(Gap, u64)>, target: &Shared<String>, all: &mut Vec<OpenGap>) -> Vec<u64> {
-    let mut order: Vec<usize> = (0..gaps.len()).collect();
-    order.sort_by(|one, other| gaps.get(*one).cmp(&gaps.get(*other)));
-    let first = count(all.len());
-    let mut numbers = vec![0; gaps.len()];
-    for (offset, index) in order.iter().enumerate() {
-        if let Some(number) = numbers.get_mut(*index) {
-            *number = first.saturating_add(count(offset));
+fn place_gaps(gaps: Vec<TargetGap>, target: &Shared<String>, all: &mut Vec<OpenGap>) -> Vec<u64> {
+    let mut sorted: Vec<(TargetGap, usize)> = gaps.into_iter().zip(0..).collect();
+    sorted.sort();
+    let mut numbers = vec![0; sorted.len()];
+    for (open, index) in sorted {
+        if let Some(number) = numbers.get_mut(index) {
+            *number = count(all.len());
         }
-        if let Some((gap, opens)) = gaps.get(*index) {
-            all.push(OpenGap {
-                target: target.clone(),
-                at: gap.at.clone(),
-                reason: gap.reason,
-                detail: gap.detail.clone(),
-                opens: *opens,
-            });
-        }
+        all.push(OpenGap {
+            target: target.clone(),
+            at: open.gap.at,
+            place: open.place,
+            reason: open.gap.reason,
+            detail: open.gap.detail,
+            opens: open.opens,
+        });
     }
     numbers
 }

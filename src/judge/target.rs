@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::evidence::EvidencePicker;
 use super::instance::{Identity, instances};
+use super::place::place;
 use super::products::products;
 use super::profile::{CheckInUse, ResolvedCheck, ResolvedProfile};
 use super::rollup::{self, EntryOutcome};
@@ -116,7 +117,7 @@ pub struct TargetResult {
     /// What each check says, one for each use in the profile.
     pub(super) uses: Vec<UseOutcome>,
     /// What could not be seen, sorted by place, with the number of checks left open.
-    pub(super) gaps: Vec<(Gap, u64)>,
+    pub(super) gaps: Vec<TargetGap>,
     /// What fails or stays open. Gaps are indices into those of the target.
     pub(super) findings: Vec<TargetFinding>,
 }
@@ -129,6 +130,14 @@ pub(super) struct UseOutcome {
     /// Whether it is open only because the scan was not to ask.
     pub not_asked: bool,
     pub subjects: Shared<Vec<SubjectVerdict>>,
+}
+
+/// A place that could not be seen, and how many checks that leaves open.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TargetGap {
+    pub gap: Gap,
+    pub place: Vec<String>,
+    pub opens: u64,
 }
 
 /// A finding, and the entries of the profile that ask for its check.
@@ -153,6 +162,14 @@ pub fn judge(
 }
 
 impl Observed {
+    fn gap(&self, gap: Gap) -> TargetGap {
+        TargetGap {
+            place: place(&self.value, &gap.at),
+            gap,
+            opens: 0,
+        }
+    }
+
     /// Judges the observation under a profile.
     ///
     /// # Errors
@@ -176,7 +193,7 @@ impl Observed {
                 .observation
                 .gaps
                 .iter()
-                .map(|gap| (gap.clone(), 0))
+                .map(|gap| self.gap(gap.clone()))
                 .collect(),
             places: HashMap::new(),
         };
@@ -260,7 +277,7 @@ struct Judging<'a> {
     key: Shared<String>,
     /// Areas that the target's roles ask for.
     areas: BTreeSet<Area>,
-    gaps: Vec<(Gap, u64)>,
+    gaps: Vec<TargetGap>,
     /// Pointers of subjects, each kept once.
     places: HashMap<String, Shared<String>>,
 }
@@ -328,13 +345,13 @@ impl Judging<'_> {
         judged.not_asked = gaps
             .iter()
             .filter_map(|index| self.gaps.get(*index))
-            .all(|(gap, _)| gap.reason == GapReason::NotAsked);
+            .all(|open| open.gap.reason == GapReason::NotAsked);
         let of_other_roles = |gap: &Gap| area_of(&gap.at).is_some_and(|a| !self.areas.contains(&a));
         if judged.not_asked
             && gaps
                 .iter()
                 .filter_map(|index| self.gaps.get(*index))
-                .any(|(gap, _)| of_other_roles(gap))
+                .any(|open| of_other_roles(&open.gap))
         {
             judged.verdict = Verdict::NotApplicable;
             judged.reason = Some(NotApplied::Role);
@@ -373,10 +390,10 @@ impl Judging<'_> {
                 detail: None,
             }
         };
-        match self.gaps.iter().position(|(known, _)| *known == gap) {
+        match self.gaps.iter().position(|known| known.gap == gap) {
             Some(index) => index,
             None => {
-                self.gaps.push((gap, 0));
+                self.gaps.push(self.observed.gap(gap));
                 self.gaps.len() - 1
             }
         }
@@ -384,8 +401,8 @@ impl Judging<'_> {
 
     fn count_open(&mut self, gaps: &[usize]) {
         for index in gaps {
-            if let Some((_, opens)) = self.gaps.get_mut(*index) {
-                *opens = opens.saturating_add(1);
+            if let Some(open) = self.gaps.get_mut(*index) {
+                open.opens = open.opens.saturating_add(1);
             }
         }
     }
@@ -490,7 +507,7 @@ impl Judging<'_> {
         let mut here = self
             .gaps
             .iter()
-            .map(|(gap, _)| gap)
+            .map(|open| &open.gap)
             .filter(|gap| gap.at == at);
         match self.observed.value.get(area.key()) {
             Some(Value::Null) | None => !here.any(|gap| gap.reason == GapReason::NotAsked),
@@ -514,8 +531,9 @@ impl Judging<'_> {
                 Verdict::NotApplicable => {}
                 Verdict::Inconclusive => {
                     open |= outcome.gaps.iter().any(|index| {
-                        self.gaps.get(*index).is_some_and(|(gap, _)| {
-                            gap.reason != GapReason::NotAsked && area_of(&gap.at) == Some(area)
+                        self.gaps.get(*index).is_some_and(|open| {
+                            open.gap.reason != GapReason::NotAsked
+                                && area_of(&open.gap.at) == Some(area)
                         })
                     });
                 }

@@ -443,6 +443,8 @@ pub struct OpenGap {
     pub target: Shared<String>,
     /// JSON Pointer into the observation; `/-` at its end: the list may have more items.
     pub at: String,
+    /// The same for people: names along the way, with the keys of list elements.
+    pub place: Vec<String>,
     /// Why it could not be seen.
     pub reason: GapReason,
     /// What exactly happened; `null` when nothing more is known.
