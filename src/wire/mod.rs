@@ -4,6 +4,7 @@ pub mod caa;
 pub mod cookie;
 pub mod csp;
 pub mod hsts;
+pub mod html;
 pub mod http_headers;
 pub mod referrer_policy;
 pub mod security_txt;
