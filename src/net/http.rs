@@ -275,3 +275,8 @@ fn version_name(version: hyper::Version) -> &'static str {
         _ => "HTTP/3",
     }
 }
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

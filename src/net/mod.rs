@@ -27,6 +27,8 @@ pub use connect_rule::{ConnectRule, ConnectRuleError, Host};
 pub use connection::Connection;
 pub use error::NetError;
 pub use hickory_proto::rr::RecordType;
+#[cfg(test)]
+pub(crate) use http::testing;
 pub use http::{HttpRequest, HttpResponse, MAX_BODY, Trust};
 pub use present::{answer_text, data_text, dig, name_text, parse_name, record_text, shell_word};
 pub use rustls::RootCertStore as RootStore;

@@ -311,6 +311,10 @@ pub(super) fn error_of(error: &hyper::Error, what: &str) -> NetError {
                 .and_then(|deep| deep.downcast_ref::<rustls::Error>())
             {
                 Some(tls) => NetError::new(GapReason::TlsFailed, tls.to_string()),
+                // What hyper says of chunks that cannot be read.
+                None if io.kind() == io::ErrorKind::InvalidInput => {
+                    NetError::new(GapReason::Malformed, format!("{what}: {io}"))
+                }
                 None => NetError::from_io(io, what),
             };
         }
@@ -322,9 +326,7 @@ pub(super) fn error_of(error: &hyper::Error, what: &str) -> NetError {
     } else if error.is_parse() && words.contains("HTTP version") {
         // The first word of an answer names the protocol.
         return NetError::other_protocol(format!("{what}: not an answer in HTTP"));
-    } else if error.is_parse() {
-        GapReason::Malformed
-    } else if words.contains("protocol error") || words.contains("PROTOCOL_ERROR") {
+    } else if error.is_parse() || words.to_ascii_lowercase().contains("protocol error") {
         GapReason::Malformed
     } else {
         GapReason::Reset
