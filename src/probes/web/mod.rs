@@ -1,3 +1,4 @@
 //! The web probe.
 
 pub mod facts;
+mod kinds;
