@@ -217,3 +217,27 @@ fn at(loaded: &LoadedCheck, index: usize, key: &str, message: String) -> Diagnos
     };
     Diagnostic::error(loaded.source.place(span), message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::Content;
+
+    #[test]
+    fn every_example_of_the_program_gives_its_verdict_whole_and_eroded() {
+        let content =
+            Content::load(&[], &[]).unwrap_or_else(|p| panic!("{}", p.render(false, 120)));
+        let mut tally = Tally::default();
+        for check in content.checks.values() {
+            run(check, &mut tally);
+        }
+        assert!(
+            tally.failures.is_empty(),
+            "{}",
+            tally.failures.render(false, 120)
+        );
+        assert_eq!(tally.checks, content.checks.len());
+        assert!(tally.examples >= 2 * tally.checks);
+        assert!(tally.erosions >= tally.examples);
+    }
+}
