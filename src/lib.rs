@@ -27,3 +27,13 @@ pub mod rules;
 pub mod scan;
 pub mod store;
 pub mod wire;
+
+/// Name and version of this program, as documents name it.
+pub const TOOL: &str = concat!("scrutineer ", env!("CARGO_PKG_VERSION"));
+
+/// Moving tables that this program carries, with their editions. Results from
+/// different editions are compared only with a mark.
+pub const TABLES: [(&str, &str); 2] = [
+    ("public_suffixes", env!("SCRUTINEER_PUBLIC_SUFFIXES")),
+    ("trusted_roots", env!("SCRUTINEER_TRUSTED_ROOTS")),
+];

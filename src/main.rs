@@ -1,3 +1,7 @@
-//! Arguments, runtime, exit code.
+//! Arguments, runtime, exit code. All else is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scrutineer::cli::main(std::env::args_os())
+}

@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::exit::Exit;
+use super::exit::{Exit, Trouble};
+use crate::content::diagnostic::Diagnostics;
 use crate::wire::text::clean;
 
 /// Longest message shown to a person, in characters.
@@ -20,6 +21,8 @@ pub struct Console {
     pub err_is_terminal: bool,
     /// Columns of the terminal; 100 where there is none.
     pub width: u16,
+    /// Whether only ASCII can be shown: a terminal that is not set to UTF-8.
+    pub ascii: bool,
     /// Whether results may be coloured: a terminal, and no `NO_COLOR`.
     pub colour: bool,
 }
@@ -39,13 +42,21 @@ impl Console {
             out_is_terminal,
             err_is_terminal: io::stderr().is_terminal(),
             width: columns.or(measured).unwrap_or(100).clamp(40, 400),
+            ascii: out_is_terminal && !utf8_locale(),
             colour: out_is_terminal && !no_colour,
         }
     }
 
-    /// Prints an error, cleaned, one line a line.
-    pub fn error(&mut self, message: impl std::fmt::Display) {
-        self.say("error: ", &message.to_string());
+    /// Says why a command could not do what was asked.
+    pub fn trouble(&mut self, trouble: Trouble) -> Exit {
+        match trouble {
+            Trouble::Plain(message) => self.say("error: ", &message),
+            Trouble::Rendered(text) => {
+                // Where standard error is gone, there is nobody left to tell.
+                let _ = writeln!(self.err, "{text}");
+            }
+        }
+        Exit::Wrong
     }
 
     /// Prints a note, cleaned.
@@ -53,13 +64,31 @@ impl Console {
         self.say("", &message.to_string());
     }
 
+    /// Writes a result to standard output.
+    ///
+    /// # Errors
+    /// When it cannot be written; a reader that went away is no error.
+    pub fn print(&mut self, text: &str) -> Result<(), Trouble> {
+        match self.out.write_all(text.as_bytes()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(format!("cannot write the result: {error}").into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Faults in files of the user, each with its place.
+    pub fn faults(&self, faults: &Diagnostics) -> Trouble {
+        let colour = self.err_is_terminal && self.colour;
+        Trouble::Rendered(faults.render(colour, usize::from(self.width)))
+    }
+
     /// Hands over what is still buffered. A reader that went away (`| head`) is
     /// no error; any other failure to write is, since a result would be lost.
     pub fn finish(mut self, exit: Exit) -> Exit {
         match self.out.flush() {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                self.error(format!("cannot write the result: {error}"));
-                Exit::Wrong
+                self.trouble(format!("cannot write the result: {error}").into())
             }
             _ => exit,
         }
@@ -71,5 +100,20 @@ impl Console {
             // Where standard error is gone, there is nobody left to tell.
             let _ = writeln!(self.err, "{prefix}{}", clean(line, LONGEST));
         }
+    }
+}
+
+/// Whether the locale of the terminal is UTF-8 (POSIX: the first of these that is set counts).
+fn utf8_locale() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    match locale {
+        Some(locale) => {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        }
+        None => cfg!(windows),
     }
 }

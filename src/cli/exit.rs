@@ -20,3 +20,24 @@ impl From<Exit> for ExitCode {
         Self::from(exit as u8)
     }
 }
+
+/// Why a command could not do what was asked. Ends in [`Exit::Wrong`].
+#[derive(Debug)]
+pub enum Trouble {
+    /// One clear sentence, possibly with parts of the user's input in it.
+    Plain(String),
+    /// Faults in files of the user, rendered for a terminal and already cleaned.
+    Rendered(String),
+}
+
+impl From<String> for Trouble {
+    fn from(message: String) -> Self {
+        Self::Plain(message)
+    }
+}
+
+impl From<&str> for Trouble {
+    fn from(message: &str) -> Self {
+        Self::Plain(message.to_owned())
+    }
+}

@@ -1,5 +1,52 @@
 //! The command line: one file a subcommand, no logic of its own.
 
 pub mod console;
+mod content;
 pub mod exit;
-pub mod progress;
+mod network;
+mod progress;
+mod result;
+mod scan;
+
+use clap::{Parser, Subcommand};
+use std::{ffi::OsString, process::ExitCode};
+
+use console::Console;
+use exit::Exit;
+
+/// Scans election websites, registration portals, DNS, TLS and mail, and says
+/// what is wrong, how sure it is, and what to type to mend it.
+#[derive(Parser)]
+#[command(name = "scrutineer", version, about, long_about = None, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 gate passed, 1 gate failed, 2 wrong usage or input, 3 not enough could be observed.\n\
+Begin with `scrutineer demo`, which needs no network. Scan only what you answer for."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Scan(Box<scan::ScanArgs>),
+}
+
+/// Runs the program and returns its exit code.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let wrong = error.use_stderr();
+            // A broken pipe leaves nobody to tell.
+            let _ = error.print();
+            return if wrong { Exit::Wrong } else { Exit::Done }.into();
+        }
+    };
+    let mut console = Console::of_process();
+    let outcome = match cli.command {
+        Command::Scan(args) => scan::run(&args, &mut console),
+    };
+    let exit = outcome.unwrap_or_else(|trouble| console.trouble(trouble));
+    console.finish(exit).into()
+}

@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
-use std::{future::Future, pin::Pin};
+use std::{collections::BTreeMap, future::Future, pin::Pin};
 
 use crate::model::{
     gap::Gap,
@@ -74,6 +74,14 @@ pub struct PlannedExchange {
 /// Schema of the facts type of a probe.
 pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
+}
+
+/// The version of the facts of each area that this program writes and reads.
+pub fn fact_versions() -> BTreeMap<Area, u32> {
+    REGISTRY
+        .iter()
+        .map(|probe| (probe.area, probe.fact_version))
+        .collect()
 }
 
 /// JSON Schema of an observation with the facts of every probe.

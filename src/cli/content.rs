@@ -1,0 +1,40 @@
+//! Options about checks and profiles that several commands share.
+
+use clap::Args;
+use std::path::PathBuf;
+
+use super::{console::Console, exit::Trouble};
+use crate::content::Content;
+use crate::judge::ResolvedProfile;
+
+/// Where checks and profiles come from, besides those in the program.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Checks and profiles")]
+pub struct ContentArgs {
+    /// Add the checks in this folder, in place of embedded ones with the same id. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub checks: Vec<PathBuf>,
+    /// Add the profiles in this folder, in place of embedded ones with the same id. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub profiles: Vec<PathBuf>,
+}
+
+impl ContentArgs {
+    /// Loads all checks and profiles.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, each with its place.
+    pub fn load(&self, console: &Console) -> Result<Content, Trouble> {
+        Content::load(&self.checks, &self.profiles).map_err(|faults| console.faults(&faults))
+    }
+
+    /// Loads everything and resolves one profile.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its place.
+    pub fn resolve_one(&self, id: &str, console: &Console) -> Result<ResolvedProfile, Trouble> {
+        self.load(console)?
+            .resolve(id)
+            .map_err(|faults| console.faults(&faults))
+    }
+}

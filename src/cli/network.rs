@@ -1,0 +1,102 @@
+//! Options about the network that every scanning command shares.
+
+use clap::Args;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use crate::net::{ConnectRule, Limits, NetConfig};
+
+/// Most bytes of a file of trusted roots that are read.
+const CA_FILE_MAX: u64 = 4 << 20;
+
+/// Where to connect, and how politely.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Network")]
+pub struct NetworkArgs {
+    /// Ask this recursive resolver instead of the system's.
+    #[arg(long, value_name = "ADDR[:PORT]", value_parser = resolver)]
+    pub resolver: Option<SocketAddr>,
+    /// Connect to another place, as curl does: NAME:PORT:ADDR:PORT. NAME may be an address. May be repeated.
+    #[arg(long, value_name = "NAME:PORT:ADDR:PORT")]
+    pub connect_to: Vec<ConnectRule>,
+    /// Trust the root certificates in this PEM file beside the public ones. May be repeated.
+    #[arg(long, value_name = "PEM")]
+    pub ca_file: Vec<PathBuf>,
+    /// Connect to addresses that are not public, such as those of a lab.
+    #[arg(long)]
+    pub allow_private: bool,
+    /// Whom operators of scanned servers can write to; stands in the user agent.
+    #[arg(long, value_name = "ADDRESS")]
+    pub contact: Option<String>,
+    /// Seconds that one target may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub deadline: u64,
+    /// Most open connections to one address, over all targets.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub connections_per_address: u16,
+    /// Most new connections a second to one address, over all targets.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub connections_per_second: u32,
+}
+
+impl NetworkArgs {
+    /// The network that these options ask for.
+    ///
+    /// # Errors
+    /// When a file of root certificates cannot be used; says which and why.
+    pub fn config(&self) -> Result<NetConfig, String> {
+        let mut extra_roots = Vec::new();
+        for path in &self.ca_file {
+            extra_roots.extend(roots(path)?);
+        }
+        Ok(NetConfig {
+            resolver: self.resolver,
+            connect_to: self.connect_to.clone(),
+            allow_private: self.allow_private,
+            extra_roots,
+            contact: self.contact.clone(),
+            limits: Limits {
+                connections_per_address: usize::from(self.connections_per_address),
+                new_per_second: self.connections_per_second,
+                ..Limits::default()
+            },
+        })
+    }
+
+    /// Time that one target may take.
+    pub fn deadline(&self) -> Duration {
+        Duration::from_secs(self.deadline)
+    }
+}
+
+fn resolver(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .or_else(|_| {
+            text.trim_matches(['[', ']'])
+                .parse()
+                .map(|ip| SocketAddr::new(ip, 53))
+        })
+        .map_err(|_| {
+            "expected an address such as 9.9.9.9, 127.0.0.1:5353 or [2620:fe::fe]:53".to_owned()
+        })
+}
+
+fn roots(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, String> {
+    let cannot = |what: &str| format!("{}: {what}", path.display());
+    let length = std::fs::metadata(path)
+        .map_err(|error| cannot(&format!("cannot be read: {error}")))?
+        .len();
+    if length > CA_FILE_MAX {
+        return Err(cannot("is too large for a file of root certificates"));
+    }
+    let pem = std::fs::read(path).map_err(|error| cannot(&format!("cannot be read: {error}")))?;
+    let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| cannot(&format!("is not a PEM file of certificates: {error}")))?;
+    if roots.is_empty() {
+        return Err(cannot(
+            "holds no certificate (expected -----BEGIN CERTIFICATE-----)",
+        ));
+    }
+    Ok(roots)
+}

@@ -1,0 +1,150 @@
+//! Options about judging and output that `scan`, `judge` and `demo` share.
+
+use clap::Args;
+use jiff::{civil::Date, tz::TimeZone};
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    console::Console,
+    exit::{Exit, Trouble},
+};
+use crate::model::{check::Severity, finding::Findings, run::RunHeader};
+
+/// What to judge by, and how to show it.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Result")]
+pub struct ResultArgs {
+    /// The policy date: which requirements and suite policies apply. Default: the day of the scan.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub at: Option<Date>,
+    /// Exit with 1 when a finding is of this severity or above.
+    #[arg(long, value_enum, default_value_t = SeverityArg::High, value_name = "SEVERITY")]
+    pub fail_on: SeverityArg,
+    /// How to show the result.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Write the result to this file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// [`Severity`] as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[allow(missing_docs)]
+pub enum SeverityArg {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl From<SeverityArg> for Severity {
+    fn from(severity: SeverityArg) -> Self {
+        match severity {
+            SeverityArg::Info => Self::Info,
+            SeverityArg::Low => Self::Low,
+            SeverityArg::Medium => Self::Medium,
+            SeverityArg::High => Self::High,
+            SeverityArg::Critical => Self::Critical,
+        }
+    }
+}
+
+/// Output formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For a person at a terminal.
+    Table,
+    /// The findings document, for programs.
+    Json,
+}
+
+impl ResultArgs {
+    /// The policy date: the one given, else the day on which the run began.
+    pub fn as_of(&self, header: &RunHeader) -> Date {
+        self.at
+            .unwrap_or_else(|| header.started_at.to_zoned(TimeZone::UTC).date())
+    }
+
+    /// Writes findings as asked, one document after the other, and returns the worst exit.
+    ///
+    /// # Errors
+    /// When the result cannot be written.
+    pub fn write(&self, documents: &[Findings], console: &mut Console) -> Result<Exit, Trouble> {
+        match &self.output {
+            None => {
+                let options = ();
+                let outcome = write_all(self.format, documents, options, &mut console.out);
+                match outcome {
+                    Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                        return Err(format!("cannot write the result: {error}").into());
+                    }
+                    _ => {}
+                }
+            }
+            Some(path) => {
+                let options = ();
+                replace(path, |out| write_all(self.format, documents, options, out)).map_err(
+                    |error| format!("{}: cannot write the result: {error}", path.display()),
+                )?;
+                for document in documents {
+                    let why = document.gate.why.join("; ");
+                    console.note(format!("{}: {why}", path.display()));
+                }
+            }
+        }
+        Ok(worst(documents))
+    }
+}
+
+fn write_all(
+    format: Format,
+    documents: &[Findings],
+    _options: (),
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    for document in documents {
+        match format {
+            Format::Table | Format::Json => serde_json::to_writer_pretty(&mut *out, document)?,
+        }
+    }
+    out.flush()
+}
+
+/// Writes a file beside the one named and puts it in its place, so that a
+/// failure half-way leaves what was there before.
+fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    let part = PathBuf::from(name);
+    let mut out = BufWriter::new(File::create(&part)?);
+    let outcome = write(&mut out).and_then(|()| out.flush());
+    match outcome {
+        Ok(()) => std::fs::rename(&part, path),
+        Err(error) => {
+            // The first error is the one that matters.
+            let _ = std::fs::remove_file(&part);
+            Err(error)
+        }
+    }
+}
+
+/// A failure outweighs an open question, which outweighs a pass. No document: nothing was observed.
+fn worst(documents: &[Findings]) -> Exit {
+    let has = |code: u8| documents.iter().any(|document| document.gate.exit == code);
+    if has(1) {
+        Exit::GateFailed
+    } else if !documents.is_empty() && documents.iter().all(|document| document.gate.exit == 0) {
+        Exit::Done
+    } else {
+        Exit::NotObserved
+    }
+}

@@ -1,0 +1,372 @@
+//! `scrutineer scan`: looks at targets, saves what was seen, and says what is wrong.
+
+use clap::Args;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+
+use super::{
+    console::Console,
+    content::ContentArgs,
+    exit::{Exit, Trouble},
+    network::NetworkArgs,
+    progress::Bars,
+    result::ResultArgs,
+};
+use crate::content::{inventory, target_name::parse_target};
+use crate::judge::{Dates, Observed, ResolvedProfile, Standing};
+use crate::model::{
+    level::{Area, Level},
+    observation::{Conditions, Observation},
+    run::{RUN_SCHEMA, RunHeader},
+    target::Target,
+};
+use crate::net::{Net, Scope, Stopper};
+use crate::probes::registry;
+use crate::scan::{
+    plan,
+    progress::{Progress, Quiet},
+    runner::{self, ScanOptions},
+};
+use crate::store::{self, RunReader, RunWriter};
+
+/// Look at names or at an inventory, and say what is wrong.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+scrutineer scan vote.example.gov\n  \
+scrutineer scan -i inventory.yaml --save run.jsonl -o findings.json --format json\n  \
+scrutineer scan staging.example.gov --connect-to staging.example.gov:443:10.0.0.5:8443 --ca-file lab.pem\n\n\
+Scan only what you answer for. --dry-run prints what would be sent.")]
+pub struct ScanArgs {
+    /// Names to look at: vote.example.gov, host:port, or a URL.
+    #[arg(value_name = "NAME", conflicts_with = "inventory")]
+    pub names: Vec<String>,
+    /// Look at the targets of this inventory.
+    #[arg(short, long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+    /// Judge by this profile.
+    #[arg(long, value_name = "ID", default_value = "common-baseline")]
+    pub profile: String,
+    /// How far to go. `intrusive` needs an authorisation in the inventory.
+    #[arg(long, value_enum, default_value_t = LevelArg::Standard)]
+    pub level: LevelArg,
+    /// Look at these areas only.
+    #[arg(long, value_name = "AREA,...", value_delimiter = ',', value_enum)]
+    pub only: Vec<AreaArg>,
+    /// Keep the observations in this new file (JSON Lines), to judge them again later.
+    #[arg(long, value_name = "RUN.jsonl", conflicts_with = "resume")]
+    pub save: Option<PathBuf>,
+    /// Go on with this run where it was stopped; targets come from its header.
+    #[arg(long, value_name = "RUN.jsonl", conflicts_with_all = ["names", "inventory"])]
+    pub resume: Option<PathBuf>,
+    /// Print what would be sent, and send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Targets looked at side by side.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub concurrency: u16,
+    /// Most pages visited on a website.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub pages: u32,
+    /// Draw no progress.
+    #[arg(short, long)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub result: ResultArgs,
+    #[command(flatten)]
+    pub content: ContentArgs,
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// [`Level`] as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[allow(missing_docs)]
+pub enum LevelArg {
+    Passive,
+    Standard,
+    Intrusive,
+}
+
+impl From<LevelArg> for Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Passive => Self::Passive,
+            LevelArg::Standard => Self::Standard,
+            LevelArg::Intrusive => Self::Intrusive,
+        }
+    }
+}
+
+/// [`Area`] as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[allow(missing_docs)]
+pub enum AreaArg {
+    Dns,
+    Tls,
+    Web,
+    Mail,
+}
+
+impl From<AreaArg> for Area {
+    fn from(area: AreaArg) -> Self {
+        match area {
+            AreaArg::Dns => Self::Dns,
+            AreaArg::Tls => Self::Tls,
+            AreaArg::Web => Self::Web,
+            AreaArg::Mail => Self::Mail,
+        }
+    }
+}
+
+/// What is to be scanned, from whichever source.
+struct Job {
+    header: RunHeader,
+    /// Targets still to look at.
+    targets: Vec<Target>,
+    scope: Scope,
+    writer: Option<RunWriter>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When arguments, inventory, checks or the run file are wrong, or nothing can be sent.
+pub fn run(args: &ScanArgs, console: &mut Console) -> Result<Exit, Trouble> {
+    let profile = args.content.resolve_one(&args.profile, console)?;
+    let inventory = read_targets(args, console)?;
+    let mut config = args.network.config()?;
+    config.allow_private |= inventory.scope.allow_private;
+    config.contact = config.contact.or_else(|| inventory.contact.clone());
+    let staged = !config.connect_to.is_empty();
+    let net = Net::new(config).map_err(said)?;
+    let job = prepare(args, inventory, &net, staged)?;
+    if args.dry_run {
+        return dry_run(&job, console).map(|()| Exit::Done);
+    }
+    perform(args, job, &net, &profile, console)
+}
+
+/// Targets and their scope, from names, an inventory or the header of a run.
+fn read_targets(args: &ScanArgs, console: &Console) -> Result<inventory::Inventory, Trouble> {
+    let mut found = inventory::Inventory::default();
+    if let Some(path) = &args.inventory {
+        found = inventory::load(path).map_err(|faults| console.faults(&faults))?;
+    } else if let Some(path) = &args.resume {
+        let header = RunReader::open(path, &registry::fact_versions())
+            .map_err(said)?
+            .header()
+            .clone();
+        found.targets = header.targets;
+    } else {
+        let mut keys = BTreeSet::new();
+        for name in &args.names {
+            let target = parse_target(name).map_err(said)?;
+            if keys.insert(target.key()) {
+                found.targets.push(target);
+            }
+        }
+    }
+    if found.targets.is_empty() {
+        return Err("nothing to look at: give a name (scrutineer scan vote.example.gov) or an inventory (-i FILE)".into());
+    }
+    Ok(found)
+}
+
+fn prepare(
+    args: &ScanArgs,
+    inventory: inventory::Inventory,
+    net: &Net,
+    staged: bool,
+) -> Result<Job, Trouble> {
+    let level = Level::from(args.level);
+    let started_at = Timestamp::now();
+    authorised(level, &inventory, started_at)?;
+    let areas: BTreeSet<Area> = if args.only.is_empty() {
+        Area::ALL.into()
+    } else {
+        args.only.iter().copied().map(Area::from).collect()
+    };
+    let conditions = Conditions {
+        level,
+        areas: areas.into_iter().collect(),
+        page_cap: args.pages,
+        resolver: net.resolver(),
+        staged,
+    };
+    let scope = Scope::new(
+        level,
+        inventory.targets.iter().map(|target| target.name.as_str()),
+        inventory.scope.domains.iter().map(String::as_str),
+    );
+    let header = RunHeader {
+        schema: RUN_SCHEMA.to_owned(),
+        tool: crate::TOOL.to_owned(),
+        started_at: started_at.round(jiff::Unit::Second).unwrap_or(started_at),
+        organisation: inventory.organisation.map(|organisation| organisation.name),
+        conditions: conditions.clone(),
+        targets: inventory.targets.clone(),
+        tables: crate::TABLES
+            .iter()
+            .map(|(name, edition)| ((*name).to_owned(), (*edition).to_owned()))
+            .collect(),
+        tlp: "TLP:AMBER+STRICT".to_owned(),
+    };
+    if let Some(path) = &args.resume {
+        let (header, done, writer) =
+            store::resume(path, &registry::fact_versions()).map_err(said)?;
+        if header.conditions != conditions {
+            return Err(format!(
+                "{}: was begun under other conditions (level, areas, pages, resolver or --connect-to): give the same options, or begin a new run",
+                path.display()
+            )
+            .into());
+        }
+        let mut targets = header.targets.clone();
+        targets.retain(|target| !done.contains(&target.key()));
+        return Ok(Job {
+            header,
+            targets,
+            scope,
+            writer: Some(writer),
+        });
+    }
+    let writer = match &args.save {
+        Some(path) if !args.dry_run => Some(RunWriter::create(path, &header).map_err(said)?),
+        _ => None,
+    };
+    Ok(Job {
+        targets: header.targets.clone(),
+        header,
+        scope,
+        writer,
+    })
+}
+
+/// The level `intrusive` needs the leave of whoever answers for the targets.
+fn authorised(
+    level: Level,
+    inventory: &inventory::Inventory,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    if level < Level::Intrusive {
+        return Ok(());
+    }
+    let today: Date = now.to_zoned(TimeZone::UTC).date();
+    let Some(authorisation) = &inventory.authorisation else {
+        return Err("--level intrusive needs an `authorisation` in the inventory (-i FILE): who gave it, until when, for which targets".into());
+    };
+    match inventory.targets.iter().find(|target| !authorisation.covers(target, today)) {
+        None => Ok(()),
+        Some(target) => Err(format!(
+            "--level intrusive: the authorisation of the inventory does not cover {} today ({today})",
+            target.key()
+        )
+        .into()),
+    }
+}
+
+fn dry_run(job: &Job, console: &mut Console) -> Result<(), Trouble> {
+    let only: BTreeSet<Area> = job.header.conditions.areas.iter().copied().collect();
+    let mut text = String::new();
+    for target in &job.targets {
+        text += &format!("{}\n", target.key());
+        for exchange in plan::exchanges(target, job.header.conditions.level, &only) {
+            text += &format!(
+                "  {:<5} up to {:>3} x  {}  to {}\n",
+                exchange.area.key(),
+                exchange.at_most,
+                exchange.what,
+                exchange.to
+            );
+        }
+    }
+    text += "Nothing was sent.\n";
+    console.print(&text)
+}
+
+fn perform(
+    args: &ScanArgs,
+    job: Job,
+    net: &Net,
+    profile: &ResolvedProfile,
+    console: &mut Console,
+) -> Result<Exit, Trouble> {
+    let Job {
+        header,
+        targets,
+        scope,
+        mut writer,
+    } = job;
+    let dates = Dates {
+        as_of: args.result.as_of(&header),
+    };
+    let mut standing = Standing::new(profile, &header, dates.as_of);
+    let mut judge = |observation: Observation| -> Result<(), Trouble> {
+        let judged = Observed::from(observation).judge(profile, &dates);
+        standing.add(judged.map_err(|defect| defect.to_string())?);
+        Ok(())
+    };
+    // What the earlier part of a resumed run saw is judged along.
+    if let Some(path) = &args.resume {
+        let mut reader = RunReader::open(path, &registry::fact_versions()).map_err(said)?;
+        while let Some(observation) = reader.next_observation().map_err(said)? {
+            judge(observation)?;
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
+    let bars = (console.err_is_terminal && !args.quiet).then(|| Arc::new(Bars::new(targets.len())));
+    let progress: Arc<dyn Progress> = match &bars {
+        Some(bars) => Arc::clone(bars) as Arc<dyn Progress>,
+        None => Arc::new(Quiet),
+    };
+    let options = ScanOptions {
+        conditions: header.conditions.clone(),
+        scope,
+        deadline: args.network.deadline(),
+        concurrency: usize::from(args.concurrency),
+    };
+    let stopper = Arc::new(Stopper::new());
+    let stop = stopper.signal();
+    let outcome = runtime.block_on(async {
+        tokio::spawn(listen_for_interrupt(Arc::clone(&stopper)));
+        runner::run(net, targets, &options, &progress, &stop, |observation| {
+            if let Some(writer) = &mut writer {
+                writer.write(&observation).map_err(said)?;
+            }
+            judge(observation)
+        })
+        .await
+    });
+    if let Some(bars) = &bars {
+        bars.clear();
+    }
+    // Tasks that are still at work after an error hold nothing that is wanted.
+    runtime.shutdown_background();
+    outcome?;
+    if stop.is_stopped() {
+        let hint = match args.save.as_ref().or(args.resume.as_ref()) {
+            Some(path) => format!("go on with: scrutineer scan --resume {}", path.display()),
+            None => "nothing was saved; --save RUN.jsonl keeps observations".to_owned(),
+        };
+        console.note(format!("interrupted; what was seen so far follows. {hint}"));
+    }
+    let document = standing.finish(args.result.fail_on.into());
+    args.result.write(&[document], console)
+}
+
+fn said(error: impl std::fmt::Display) -> Trouble {
+    error.to_string().into()
+}
+
+/// The first Ctrl-C lets targets at work hand over what they have; the second leaves at once.
+async fn listen_for_interrupt(stopper: Arc<Stopper>) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        stopper.stop();
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
+        }
+    }
+}
