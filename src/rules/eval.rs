@@ -197,7 +197,7 @@ impl<'a> Evaluator<'a> {
                 None => Place::Missing,
             })),
             // An inventory that leaves out a whole object sets nothing in it.
-            Val::Null if member.absent != Absent::Missing && is_inventory(member.absent) => {
+            Val::Null if matches!(member.absent, Absent::Null | Absent::Empty) => {
                 Ok(find(None, None, member.absent))
             }
             other => Err(Stop::error(format!(
@@ -640,10 +640,6 @@ pub(super) fn find<'a>(
         (None, Absent::Empty) => Ok(Place::Empty),
         (None, Absent::Missing) => Ok(Place::Missing),
     }
-}
-
-fn is_inventory(absent: Absent) -> bool {
-    matches!(absent, Absent::Null | Absent::Empty)
 }
 
 /// Whether two hosts belong to the same site: the same registrable domain, or

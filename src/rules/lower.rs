@@ -7,6 +7,7 @@ use cel::common::ast::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::error::nearest;
 use super::expr::{Absent, Comparison, Expr, Function, How, Member, Operator, Over, Read, Var};
@@ -691,8 +692,7 @@ impl<'a> Lowerer<'a> {
                     self.report(&place, message, None);
                     return None;
                 }
-                self.check_words(&element.kind, &list, &items);
-                self.check_words(&items, &element, &element.kind.clone());
+                self.check_words(&element, &list);
                 // null is in no list of facts or parameters.
                 element.key.clone().into_iter().collect()
             }
@@ -784,8 +784,7 @@ impl<'a> Lowerer<'a> {
             self.report(&place, message, help);
             return None;
         }
-        self.check_words(&left.kind, &right, &right.kind.clone());
-        self.check_words(&right.kind, &left, &left.kind.clone());
+        self.check_words(&left, &right);
         let expr = Expr::Compare(comparison, Box::new((left.expr, right.expr)));
         Some(Typed {
             yes,
@@ -1002,6 +1001,8 @@ impl<'a> Lowerer<'a> {
             "timestamp" | "duration" | "date" => {
                 "times are read from facts; spans of time are days(n)".to_owned()
             }
+            "any" | "some" => "did you mean `exists`?".to_owned(),
+            "len" | "length" | "count" => "did you mean `size`?".to_owned(),
             _ => {
                 let macros = ["has", "all", "exists", "exists_one", "filter", "map"];
                 let known = Function::ALL.map(Function::name);
@@ -1061,8 +1062,12 @@ impl<'a> Lowerer<'a> {
                 format!("ask first: {key} in {map} && ..."),
             )
         } else {
+            let what = match &typed.fact {
+                Some(_) => "null: looked for and not there",
+                None => "absent",
+            };
             (
-                format!("`{text}` may be null: looked for and not there"),
+                format!("`{text}` may be {what}"),
                 format!("say what that means: has({text}) && ... or !has({text}) || ..."),
             )
         };
@@ -1070,16 +1075,20 @@ impl<'a> Lowerer<'a> {
         None
     }
 
-    /// Compares words written out, or those of a parameter, with a closed list.
-    fn check_words(&mut self, closed: &Type, other: &Typed, other_kind: &Type) {
-        let closed = match closed {
-            Type::Text(Some(words)) => words.clone(),
-            Type::List(list) => match &list.item.kind {
-                Type::Text(Some(words)) => words.clone(),
-                _ => return,
-            },
-            _ => return,
-        };
+    /// Compares words written out, and those of a parameter, with a closed list.
+    fn check_words(&mut self, left: &Typed, right: &Typed) {
+        match (words(&left.kind), words(&right.kind)) {
+            (Some(l), Some(r)) if l.words != r.words => {
+                let message = format!("{} are compared with {}", name_of(&l), name_of(&r));
+                self.report(&right.place, message, None);
+            }
+            (Some(closed), None) => self.check_against(&closed, right),
+            (None, Some(closed)) => self.check_against(&closed, left),
+            _ => {}
+        }
+    }
+
+    fn check_against(&mut self, closed: &Words, other: &Typed) {
         for (word, place) in &other.literals {
             if closed.words.contains(word) {
                 continue;
@@ -1090,28 +1099,16 @@ impl<'a> Lowerer<'a> {
             };
             self.report(place, format!("`{word}` never occurs here"), Some(help));
         }
-        let kind = match other_kind {
-            Type::List(list) => &list.item.kind,
-            kind => kind,
-        };
-        match kind {
-            Type::Text(Some(words)) if words.words != closed.words => {
-                let message = format!("{} are compared with {}", name_of(words), name_of(&closed));
-                self.report(&other.place, message, None);
-            }
-            Type::Text(None) if other.is_param() => {
-                if let Some(name) = closed.name.as_deref().and_then(ParamType::name_for) {
-                    let list = if matches!(other.kind, Type::List(_)) {
-                        "list of "
-                    } else {
-                        ""
-                    };
-                    let message = "the parameter is compared with a closed list of words";
-                    let help = format!("declare it as `{list}{name}`");
-                    self.report(&other.place, message.to_owned(), Some(help));
-                }
-            }
-            _ => {}
+        if other.is_param()
+            && let Some(name) = closed.name.as_deref().and_then(ParamType::name_for)
+        {
+            let list = match other.kind {
+                Type::List(_) => "list of ",
+                _ => "",
+            };
+            let message = "the parameter is compared with a closed list of words";
+            let help = format!("declare it as `{list}{name}`");
+            self.report(&other.place, message.to_owned(), Some(help));
         }
     }
 
@@ -1280,6 +1277,18 @@ fn read(kind: &Type) -> Read {
         Type::Timestamp => Read::Timestamp,
         Type::Date => Read::Date,
         _ => Read::Plain,
+    }
+}
+
+/// The closed list of a text, or of the items of a list.
+fn words(kind: &Type) -> Option<Arc<Words>> {
+    match kind {
+        Type::Text(words) => words.clone(),
+        Type::List(list) => match &list.item.kind {
+            Type::Text(words) => words.clone(),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

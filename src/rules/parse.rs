@@ -64,7 +64,10 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Vec<Fault>> {
 impl Parsed {
     /// The bytes that an expression covers.
     pub fn span(&self, expr: &IdedExpr) -> Range<usize> {
-        let mut covered = usize::MAX..0;
+        let mut covered = Range {
+            start: usize::MAX,
+            end: 0,
+        };
         self.cover(expr, &mut covered);
         if covered.start >= covered.end {
             return 0..self.text.len();
@@ -126,6 +129,7 @@ impl Parsed {
                         self.cover(&entry.value, covered);
                     }
                 }
+                self.close(covered);
             }
             _ => {}
         }
@@ -149,12 +153,16 @@ impl Parsed {
         let Some(inside) = self.text.get(covered.clone()) else {
             return;
         };
-        let count = |marks: [char; 2]| inside.matches(marks).count();
-        let open = count(['(', '[']).saturating_sub(count([')', ']']));
+        let count = |marks: [char; 3]| inside.matches(marks).count();
+        let open = count(['(', '[', '{']).saturating_sub(count([')', ']', '}']));
         for _ in 0..open {
             let rest = self.text.get(covered.end..).unwrap_or_default();
             match rest.find(|c: char| !c.is_whitespace()) {
-                Some(at) if rest.get(at..).is_some_and(|s| s.starts_with([')', ']'])) => {
+                Some(at)
+                    if rest
+                        .get(at..)
+                        .is_some_and(|s| s.starts_with([')', ']', '}'])) =>
+                {
                     covered.end += at + 1;
                 }
                 _ => return,
@@ -224,16 +232,31 @@ fn on_characters(text: &str, span: Range<usize>) -> Range<usize> {
     text.floor_char_boundary(span.start.min(end))..end
 }
 
+/// The parser's message in our words: it lists every token it would have
+/// taken, and quotes the end of the text as `<EOF>`.
 fn clean(message: &str) -> String {
     let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
-    // The parser lists every token that it would have taken.
-    let short = message.split(", expecting").next().unwrap_or(message);
-    let short = short.split(" expecting ").next().unwrap_or(short);
-    short
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(160)
-        .collect()
+    let short = message.split(" expecting ").next().unwrap_or(message);
+    let quoted = short.split_once('\'').map(|(_, rest)| rest);
+    let quoted = quoted.map(|rest| rest.strip_suffix('\'').unwrap_or(rest).trim());
+    let told = match quoted {
+        Some("<EOF>") if short.starts_with("mismatched") => {
+            "the expression ends too early".to_owned()
+        }
+        Some(quoted) if short.starts_with("missing") => {
+            let missing = quoted.split('\'').next().unwrap_or(quoted);
+            format!("`{missing}` is missing")
+        }
+        Some(quoted)
+            if ["mismatched", "extraneous", "token recognition", "no viable"]
+                .iter()
+                .any(|start| short.starts_with(start)) =>
+        {
+            format!("unexpected `{quoted}`")
+        }
+        _ => short.to_owned(),
+    };
+    told.chars().filter(|c| !c.is_control()).take(160).collect()
 }
 
 fn hint(text: &str, message: &str) -> Option<String> {

@@ -122,8 +122,6 @@ fn words<'t>(lowerer: &mut Lowerer<'_>, part: Part, text: &'t str) -> Option<Vec
         if !plain || words.len() >= MAX_STEPS {
             let message = format!("`{}` must be a plain path", part.key());
             let help = "names joined by dots, `[]` steps into a list: tls.endpoints[]; use `where` to choose";
-            let end = text.len().max(span.end).min(text.len());
-            let span = span.start.min(end)..span.end.min(end);
             lowerer.report(&(part, span), message, Some(help.to_owned()));
             return None;
         }

@@ -1,4 +1,6 @@
 //! Tests of the check language as a whole.
 
 mod cases;
+mod hostile;
+mod lint;
 mod sketch;
