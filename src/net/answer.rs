@@ -6,11 +6,19 @@ use hickory_proto::{
 };
 use std::net::IpAddr;
 
-use super::{error::NetError, present::name_text};
-use crate::model::gap::GapReason;
+use super::{
+    error::NetError,
+    present::{answer_text, data_text, dig, name_text},
+};
+use crate::model::{
+    gap::GapReason,
+    observation::{Evidence, EvidenceKind},
+};
 
 /// Most CNAME records that are followed.
 pub(super) const ALIASES_MAX: usize = 16;
+/// Most characters of an answer as evidence.
+const EVIDENCE_CHARS: usize = 8_000;
 /// Most records that are kept of a section.
 const RECORDS_MAX: usize = 500;
 
@@ -67,10 +75,7 @@ impl Answer {
         }
         let mut aliases = Vec::new();
         let mut current = name.clone();
-        while rtype != RecordType::CNAME {
-            let Some(target) = alias_of(&message.answers, &current) else {
-                break;
-            };
+        while let Some(target) = alias_of(&message.answers, &current, rtype) {
             let seen_before = |alias: &Alias| alias.name == name_text(&target);
             aliases.push(Alias {
                 name: name_text(&current),
@@ -95,7 +100,7 @@ impl Answer {
             .collect();
         let cut = records.len() > RECORDS_MAX;
         records.truncate(RECORDS_MAX);
-        records.sort_by_cached_key(|record| super::present::data_text(&record.data));
+        records.sort_by_cached_key(|record| data_text(&record.data));
         records.dedup_by(|a, b| a.data == b.data);
         let signatures = message
             .answers
@@ -167,6 +172,18 @@ impl Answer {
             .collect()
     }
 
+    /// The answer as evidence for the facts at a place, with the command that shows it.
+    pub fn evidence(&self, at: impl Into<String>) -> Evidence {
+        let (data, cut) = answer_text(self, EVIDENCE_CHARS);
+        Evidence {
+            at: at.into(),
+            kind: EvidenceKind::DnsRecords,
+            data,
+            cut,
+            reproduce: dig(&self.name, self.rtype),
+        }
+    }
+
     /// The name of the zone that a negative answer's SOA record stands at.
     pub fn authority_zone(&self) -> Option<String> {
         self.authority
@@ -203,8 +220,12 @@ impl Answer {
     }
 }
 
-/// What the alias at a name points to, if there is one.
-fn alias_of(records: &[Record], name: &Name) -> Option<Name> {
+/// What the alias at a name points to, if there is one. Who asks for CNAME
+/// records wants them, and not what is behind them.
+fn alias_of(records: &[Record], name: &Name, rtype: RecordType) -> Option<Name> {
+    if rtype == RecordType::CNAME {
+        return None;
+    }
     records
         .iter()
         .filter(|record| record.name == *name && record.dns_class == DNSClass::IN)

@@ -19,6 +19,8 @@ mod resolver;
 mod scope;
 mod session;
 mod special;
+#[cfg(test)]
+pub(crate) mod test_resolver;
 
 pub use address::{AddressSet, Family, ScopedAddress};
 pub use answer::{Alias, Answer};

@@ -128,11 +128,13 @@ struct Inner {
     deadline: Instant,
     stop: StopSignal,
     meter: Meter,
-    cache: Mutex<HashMap<(String, RecordType), Arc<OnceCell<LookupResult>>>>,
+    cache: Mutex<HashMap<(String, RecordType), CachedLookup>>,
     http: Pool,
 }
 
 type LookupResult = Result<Arc<Answer>, NetError>;
+/// Filled once, however many ask at the same time.
+type CachedLookup = Arc<OnceCell<LookupResult>>;
 
 impl Session {
     /// Asks the resolver, once for each name and type. NXDOMAIN and an answer

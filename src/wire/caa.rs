@@ -152,7 +152,11 @@ mod tests {
     #[test]
     fn issue_values_of_the_rfcs() {
         // value, domain and parameters; None: malformed
-        let cases: &[(&str, Option<(&str, &[&str])>)] = &[
+        type Case = (
+            &'static str,
+            Option<(&'static str, &'static [&'static str])>,
+        );
+        let cases: &[Case] = &[
             ("ca1.example.net", Some(("ca1.example.net", &[]))),
             (";", Some(("", &[]))),
             ("", Some(("", &[]))),

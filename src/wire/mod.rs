@@ -3,10 +3,15 @@
 pub mod caa;
 pub mod cookie;
 pub mod csp;
+pub mod dmarc;
 pub mod hsts;
 pub mod html;
 pub mod http_headers;
+pub mod mta_sts;
 pub mod referrer_policy;
 pub mod security_txt;
+pub mod smtp;
+pub mod spf;
 pub mod text;
 pub mod tls;
+pub mod tls_rpt;

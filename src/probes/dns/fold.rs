@@ -8,16 +8,16 @@ use super::{
         Address, AddressFamily, Caa, CaaIssuer, CaaProblem, CnameStep, DnsFacts, NameServer, Soa,
         Txt,
     },
-    jobs::{Answers, CaaFound, Lookup, Zone, command, server_names},
+    jobs::{Answers, CaaFound, Lookup, Zone, server_names},
     keys,
 };
 use crate::{
     model::{
         gap::{Gap, GapReason},
-        observation::{Evidence, EvidenceKind},
+        observation::Evidence,
         seen::Seen,
     },
-    net::{Answer, NetError, answer_text, is_public, name_text},
+    net::{Answer, NetError, is_public, name_text},
     probes::registry::AreaReport,
     wire::{
         caa::{self, CaaRecord},
@@ -25,8 +25,6 @@ use crate::{
     },
 };
 
-/// Most characters of one piece of evidence.
-const EVIDENCE_CHARS: usize = 8_000;
 /// Most characters of a TXT value.
 const TXT_CHARS: usize = 4_096;
 /// Most TXT values.
@@ -340,14 +338,7 @@ impl Fold {
     }
 
     fn prove(&mut self, at: &str, answer: &Answer) {
-        let (data, cut) = answer_text(answer, EVIDENCE_CHARS);
-        self.evidence.push(Evidence {
-            at: at.to_owned(),
-            kind: EvidenceKind::DnsRecords,
-            data,
-            cut,
-            reproduce: command(answer),
-        });
+        self.evidence.push(answer.evidence(at));
     }
 }
 

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use hickory_proto::rr::RData;
 use std::sync::Arc;
 
-use crate::net::{Answer, NetError, RecordType, Session, dig, name_text};
+use crate::net::{Answer, NetError, RecordType, Session, name_text};
 
 /// Most names on the way up to the top of a zone or to a CAA set.
 pub(super) const CLIMB_MAX: usize = 20;
@@ -174,9 +174,4 @@ pub(super) fn server_names(answer: &Answer) -> Vec<String> {
     names.sort();
     names.dedup();
     names
-}
-
-/// The command that shows an answer.
-pub(super) fn command(answer: &Answer) -> String {
-    dig(&answer.name, answer.rtype)
 }

@@ -90,8 +90,8 @@ fn dnskey_of(answer: &Answer) -> impl Iterator<Item = &DNSKEY> {
 fn rsa_bits(key: &[u8]) -> Option<u32> {
     let (exponent, rest) = match key {
         [0, high, low, rest @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), rest),
+        [0, ..] | [] => return None,
         [length, rest @ ..] => (usize::from(*length), rest),
-        [] => return None,
     };
     let modulus = rest.get(exponent..)?;
     let zeros = modulus.iter().take_while(|byte| **byte == 0).count();

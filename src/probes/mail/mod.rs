@@ -1,3 +1,145 @@
-//! The mail probe.
+//! The mail probe: who takes a domain's mail, and what the domain publishes
+//! about mail in its name.
 
+mod dmarc;
+mod exchangers;
 pub mod facts;
+mod notes;
+mod smtp;
+mod spf;
+mod transport;
+
+use std::net::IpAddr;
+
+use super::registry::{AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, schema_of};
+use crate::{
+    model::{
+        gap::{Gap, GapReason},
+        level::{Area, Level},
+        target::Target,
+    },
+    net::NetError,
+};
+use facts::MailFacts;
+
+/// The mail probe.
+pub static PROBE: Probe = Probe {
+    area: Area::Mail,
+    fact_version: facts::FACT_VERSION,
+    schema: schema_of::<MailFacts>,
+    plan,
+    observe,
+};
+
+/// Most look-ups of an SPF record that are followed; a receiver stops after 10.
+const SPF_LOOKUPS_MAX: usize = 40;
+/// Most names on the tree walk of DMARC (RFC 9989 section 4.10).
+const DMARC_WALK_MAX: usize = 8;
+/// Most addresses of exchangers that are connected to.
+const ENDPOINTS_MAX: usize = 20;
+
+fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
+    Box::pin(async move {
+        if context.target.name.parse::<IpAddr>().is_ok() {
+            return AreaReport {
+                facts: None,
+                gaps: vec![Gap {
+                    at: "/mail".to_owned(),
+                    reason: GapReason::NotAsked,
+                    detail: Some("the target is an address, which is no mail domain".to_owned()),
+                }],
+                evidence: Vec::new(),
+            };
+        }
+        let (session, domain) = (context.session, context.target.name.as_str());
+        let (exchangers, spf, dmarc, tls_rpt) = tokio::join!(
+            exchangers::observe(session, domain, context.level),
+            spf::observe(session, domain),
+            dmarc::observe(session, domain),
+            transport::tls_rpt(session, domain),
+        );
+        let mta_sts = transport::mta_sts(session, domain, &exchangers.mx).await;
+
+        let mut notes = exchangers.notes;
+        for part in [spf.notes, dmarc.notes, tls_rpt.1, mta_sts.1] {
+            notes.add(part);
+        }
+        let facts = MailFacts {
+            domain: domain.to_owned(),
+            organisational_domain: dmarc.organisational_domain,
+            mx: exchangers.mx,
+            receives: exchangers.receives,
+            sends: spf.sends,
+            spf: spf.spf,
+            dmarc: dmarc.dmarc,
+            mta_sts: mta_sts.0,
+            tls_rpt: tls_rpt.0,
+        };
+        notes.gaps.sort();
+        notes.gaps.dedup();
+        notes.evidence.sort();
+        match serde_json::to_value(&facts) {
+            Ok(facts) => AreaReport {
+                facts: Some(facts),
+                gaps: notes.gaps,
+                evidence: notes.evidence,
+            },
+            Err(error) => AreaReport {
+                facts: None,
+                gaps: vec![NetError::new(GapReason::Internal, error.to_string()).gap("/mail")],
+                evidence: Vec::new(),
+            },
+        }
+    })
+}
+
+fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
+    let domain = &target.name;
+    if domain.parse::<IpAddr>().is_ok() {
+        return Vec::new();
+    }
+    let exchange = |to: String, what: String, at_most: usize| PlannedExchange {
+        area: Area::Mail,
+        to,
+        what,
+        at_most: u32::try_from(at_most).unwrap_or(u32::MAX),
+    };
+    let resolver = || "resolver".to_owned();
+    let labels = domain.split('.').count();
+    let mut plan = vec![
+        exchange(resolver(), format!("MX, A and AAAA of {domain}"), 3),
+        exchange(
+            resolver(),
+            format!("SPF record of {domain} and what it includes"),
+            1 + SPF_LOOKUPS_MAX * 2,
+        ),
+        exchange(
+            resolver(),
+            format!("_dmarc.{domain} and the names above"),
+            labels.min(DMARC_WALK_MAX),
+        ),
+        exchange(
+            resolver(),
+            format!("_mta-sts.{domain} and _smtp._tls.{domain}"),
+            2,
+        ),
+        exchange(
+            format!("mta-sts.{domain}:443"),
+            "GET /.well-known/mta-sts.txt".to_owned(),
+            1,
+        ),
+    ];
+    if level >= Level::Standard {
+        plan.push(exchange(
+            resolver(),
+            "A and AAAA of the exchangers".to_owned(),
+            ENDPOINTS_MAX * 2,
+        ));
+        plan.push(exchange(
+            format!("exchangers of {domain}, port 25"),
+            "EHLO and QUIT".to_owned(),
+            ENDPOINTS_MAX,
+        ));
+    }
+    plan
+}
