@@ -1,0 +1,102 @@
+//! What the rules of the common baseline cannot compute, each with its reason.
+
+/// Controls of which one is the stricter: who passes the second passes the
+/// first, so the first has no entry of its own where the second has one.
+pub const COVERED_BY: &[(&str, &str)] = &[
+    ("TLS-04", "TLS-01"),
+    ("CERT-03", "CERT-04"),
+    ("WEB-03", "WEB-05"),
+    ("MAIL-09", "MAIL-10"),
+];
+
+/// What backs a control that one nation alone asks for: an RFC or the standard
+/// of the web that stands in its place, a rule of the CA/Browser Forum, or an
+/// attack on elections.
+pub const BACKING: &[(&str, &str)] = &[
+    (
+        "CERT-08",
+        "CA/Browser Forum Baseline Requirements, section 6.3.2",
+    ),
+    ("WEB-02", "RFC 6797, section 7.2"),
+    ("WEB-04", "RFC 6797, section 14.4"),
+    ("WEB-06", "W3C Content Security Policy Level 3"),
+    ("WEB-08", "WHATWG Fetch, X-Content-Type-Options"),
+    ("WEB-09", "W3C Referrer Policy"),
+    ("WEB-10", "RFC 6265, section 8.3"),
+    ("DNS-05", "RFC 8659"),
+    (
+        "DNS-07",
+        "the campaign against government domains of 2018 and 2019 (CISA ED 19-01)",
+    ),
+    ("DNS-08", "RFC 6540"),
+    ("MAIL-20", "RFC 8461"),
+];
+
+/// Rows that the crosswalk calls equal, and that ask for the control in a
+/// special case only; they do not count.
+pub const SPECIAL_CASES: &[(&str, &str, &str)] = &[(
+    "MAIL-14",
+    "nz-nzism#nonsending",
+    "speaks of domains that send no mail",
+)];
+
+/// Our own controls, which no row asks for: how binding they are. Their source
+/// stands in `checks/controls.yaml`.
+pub const OWN: &[(&str, &str)] = &[
+    ("PORTAL-01", "must"),
+    ("PORTAL-02", "must"),
+    ("PORTAL-03", "must"),
+    ("PORTAL-04", "should"),
+    ("PORTAL-05", "should"),
+    ("PORTAL-06", "should"),
+    ("PORTAL-07", "should"),
+    ("EXPO-01", "should"),
+    ("EXPO-02", "should"),
+    ("CONT-01", "should"),
+    ("CONT-02", "should"),
+    ("AVAIL-01", "should"),
+    ("AVAIL-02", "should"),
+    ("AVAIL-03", "must"),
+    ("AVAIL-04", "should"),
+];
+
+/// Checks that serve a control and stay out of its entry.
+pub const LEFT_OUT: &[(&str, &str)] = &[
+    (
+        "tls.suites.allowed",
+        "takes the list of one nation as its parameter",
+    ),
+    (
+        "tls.suites.one-of",
+        "takes the list of one nation as its parameter",
+    ),
+];
+
+/// Checks of another control that an entry needs too: a site that every browser
+/// refuses is not served over HTTPS.
+pub const ALSO: &[(&str, &[&str])] = &[(
+    "WEB-01",
+    &[
+        "cert.chain.trusted",
+        "cert.name.matches-host",
+        "cert.validity.in-date",
+    ],
+)];
+
+/// Parameters that differ from the check's defaults.
+pub const PARAMS: &[(&str, &str, &str)] = &[
+    (
+        "MAIL-10",
+        "mail.dmarc.policy-enforced",
+        "{ accept: [reject] }",
+    ),
+    ("CERT-04", "cert.key.size", "{ rsa: 3072 }"),
+];
+
+/// The value of the first pair with this key.
+pub fn of<'a>(table: &[(&str, &'a str)], key: &str) -> Option<&'a str> {
+    table
+        .iter()
+        .find(|(name, _)| *name == key)
+        .map(|(_, value)| *value)
+}
