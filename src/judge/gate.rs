@@ -18,10 +18,6 @@ use crate::model::{
     verdict::Verdict,
 };
 
-/// Failures of this severity and above fail the gate unless the user says
-/// otherwise: a `must` that is not met is no pass, however small.
-pub const DEFAULT_FAIL_ON: Severity = Severity::Low;
-
 /// What the gate looks at in a finding.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weighed {
@@ -49,39 +45,37 @@ pub(super) fn gate(
             _ => {}
         }
     }
-    let unreached = targets
-        .iter()
-        .filter(|target| target.observed_at.is_none())
-        .count();
-    let blind = targets
-        .iter()
-        .filter(|target| !target.blind.is_empty())
-        .count();
+    let mut unreached = 0u64;
+    let mut blind = 0u64;
+    for target in targets {
+        unreached += u64::from(target.observed_at.is_none());
+        blind += u64::from(!target.blind.is_empty());
+    }
     let mut why = Vec::new();
     if failing > 0 {
         why.push(format!(
-            "{} of severity {fail_on} or above fail a requirement that must be met",
-            counted(failing, "finding", "findings")
-        ));
-    }
-    if unreached > 0 {
-        why.push(format!(
-            "{} of the run not reached",
-            was(unreached, "target", "targets")
+            "{} of severity {fail_on} or above against what must be met",
+            counted(failing, "failure", "failures")
         ));
     }
     if targets.is_empty() {
         why.push("the run names no target".to_owned());
     }
+    if unreached > 0 {
+        why.push(format!(
+            "no observation of {}",
+            counted(unreached, "target", "targets")
+        ));
+    }
     if blind > 0 {
         why.push(format!(
-            "of {} a whole area could not be seen",
-            counted(blind as u64, "target", "targets")
+            "nothing seen of a whole area of {}",
+            counted(blind, "target", "targets")
         ));
     }
     if open > 0 {
         why.push(format!(
-            "{} of severity {fail_on} or above stay open for requirements that must be met",
+            "no answer for {} of severity {fail_on} or above that must be met",
             counted(open, "check", "checks")
         ));
     }
@@ -100,11 +94,4 @@ pub(super) fn gate(
 
 fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-fn was(count: usize, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("1 {one} was"),
-        _ => format!("{count} {many} were"),
-    }
 }

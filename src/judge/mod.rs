@@ -15,6 +15,7 @@ mod digest;
 mod evidence;
 pub mod gate;
 mod instance;
+mod judging;
 mod place;
 mod products;
 mod profile;
@@ -23,7 +24,6 @@ mod standing;
 mod target;
 
 pub use digest::{digest, hex};
-pub use gate::DEFAULT_FAIL_ON;
 pub use profile::{ResolvedCheck, ResolvedEntry, ResolvedProfile};
 pub use rollup::EntryOutcome;
 pub use standing::Standing;

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::gate::{Weighed, gate};
 use super::profile::{CheckInUse, ResolvedProfile};
 use super::rollup::{self, EntryOutcome};
-use super::target::{TargetFinding, TargetGap, TargetResult, UseOutcome};
+use super::target::{TargetFinding, TargetGap, TargetResult, Unreached, UseOutcome, unreached};
 use crate::model::{
     check::Severity,
     finding::{
         CheckVerdict, ControlResult, Effect, FINDINGS_SCHEMA, Finding, Findings, JudgedDates,
-        NotApplied, OpenGap, ProfileRef, RequirementResult, Standings, Summary, TargetSummary,
+        OpenGap, ProfileRef, RequirementResult, Standings, Summary, TargetSummary,
     },
     gap::GapReason,
     observation::Cost,
@@ -54,13 +54,13 @@ impl<'a> Standing<'a> {
     /// Ends in the findings document. Targets of the header without a result
     /// count as not reached.
     pub fn finish(mut self, fail_on: Severity) -> Findings {
-        let results: Vec<TargetState> = self
+        let results: Vec<TargetState<'_>> = self
             .header
             .targets
             .iter()
             .map(|target| match self.results.remove(&target.key()) {
                 Some(result) => TargetState::Observed(Box::new(result)),
-                None => self.unreached(target),
+                None => TargetState::Unreached(target, unreached(self.profile, target, self.as_of)),
             })
             .collect();
         let entries = self.entries(&results);
@@ -82,34 +82,8 @@ impl<'a> Standing<'a> {
         document
     }
 
-    /// A target that the run names and has no observation of: whatever is
-    /// asked of its roles stays open.
-    fn unreached(&self, target: &Target) -> TargetState {
-        let entries = self
-            .profile
-            .entries
-            .iter()
-            .map(|entry| {
-                let reason = entry
-                    .out_of_season(self.as_of)
-                    .or_else(|| (!entry.is_for(&target.roles)).then_some(NotApplied::Role));
-                EntryOutcome {
-                    verdict: match reason {
-                        Some(_) => Verdict::NotApplicable,
-                        None => Verdict::Inconclusive,
-                    },
-                    reason,
-                }
-            })
-            .collect();
-        TargetState::Unreached {
-            target: target.clone(),
-            entries,
-        }
-    }
-
     /// The verdict of each entry over all targets.
-    fn entries(&self, results: &[TargetState]) -> Vec<Verdict> {
+    fn entries(&self, results: &[TargetState<'_>]) -> Vec<Verdict> {
         self.profile
             .entries
             .iter()
@@ -156,7 +130,11 @@ impl<'a> Standing<'a> {
             .collect()
     }
 
-    fn requirements(&self, results: &[TargetState], entries: &[Verdict]) -> Vec<RequirementResult> {
+    fn requirements(
+        &self,
+        results: &[TargetState<'_>],
+        entries: &[Verdict],
+    ) -> Vec<RequirementResult> {
         self.profile
             .entries
             .iter()
@@ -220,7 +198,7 @@ impl<'a> Standing<'a> {
 
     fn write_target(
         &self,
-        state: TargetState,
+        state: TargetState<'_>,
         entries: &[Verdict],
         document: &mut Findings,
         weighed: &mut Vec<Weighed>,
@@ -229,39 +207,20 @@ impl<'a> Standing<'a> {
             TargetState::Observed(result) => {
                 self.write_observed(*result, entries, document, weighed);
             }
-            TargetState::Unreached { target, entries } => {
-                self.write_unreached(&target, &entries, document);
+            TargetState::Unreached(target, outcomes) => {
+                self.write_unreached(target, outcomes, document);
             }
         }
     }
 
-    fn write_unreached(&self, target: &Target, entries: &[EntryOutcome], document: &mut Findings) {
+    fn write_unreached(&self, target: &Target, outcomes: Unreached, document: &mut Findings) {
         let key = Shared::new(target.key());
         let mut summary = TargetSummary {
-            verdict: self.verdict(entries.iter().map(|outcome| outcome.verdict)),
+            verdict: self.verdict(outcomes.entries.iter().map(|outcome| outcome.verdict)),
             ..blank(target, key.to_string())
         };
-        for in_use in &self.profile.uses {
-            let outcomes = || {
-                in_use
-                    .entries
-                    .iter()
-                    .filter_map(|index| entries.get(*index))
-            };
-            let open = outcomes().any(|outcome| outcome.reason.is_none());
-            let outcome = UseOutcome {
-                verdict: match open {
-                    true => Verdict::Inconclusive,
-                    false => Verdict::NotApplicable,
-                },
-                reason: match open {
-                    true => None,
-                    false => outcomes().find_map(|outcome| outcome.reason),
-                },
-                not_asked: false,
-                subjects: Shared::default(),
-            };
-            summary.open += u64::from(open);
+        for (in_use, outcome) in self.profile.uses.iter().zip(outcomes.uses) {
+            summary.open += u64::from(outcome.verdict == Verdict::Inconclusive);
             document.verdicts.push(self.row(&key, in_use, outcome));
         }
         document.gaps.push(OpenGap {
@@ -429,19 +388,16 @@ fn weigh(check: Verdict, entry: Verdict, obligation: Obligation) -> Effect {
     }
 }
 
-enum TargetState {
+enum TargetState<'a> {
     Observed(Box<TargetResult>),
-    Unreached {
-        target: Target,
-        entries: Vec<EntryOutcome>,
-    },
+    Unreached(&'a Target, Unreached),
 }
 
-impl TargetState {
+impl TargetState<'_> {
     fn entries(&self) -> &[EntryOutcome] {
         match self {
             Self::Observed(result) => &result.entries,
-            Self::Unreached { entries, .. } => entries,
+            Self::Unreached(_, outcomes) => &outcomes.entries,
         }
     }
 }

@@ -323,7 +323,8 @@ fn not_observed(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let mut unneeded = 0u64;
     for gap in view.gaps {
         if gap.opens == 0 {
-            unneeded = unneeded.saturating_add(1);
+            // What was not asked was not needed either.
+            unneeded = unneeded.saturating_add(u64::from(gap.reason != GapReason::NotAsked));
             continue;
         }
         let place = match gap.place.get(1..).unwrap_or_default() {

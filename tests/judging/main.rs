@@ -1,0 +1,7 @@
+//! Judges observations made by hand, from facts to the findings document.
+
+mod common;
+mod entries;
+mod fingerprints;
+mod gate;
+mod whole;
