@@ -21,6 +21,7 @@ mod session;
 mod special;
 #[cfg(test)]
 pub(crate) mod test_resolver;
+pub mod tls;
 
 pub use address::{AddressSet, Family, ScopedAddress};
 pub use answer::{Alias, Answer};

@@ -15,3 +15,4 @@ pub mod spf;
 pub mod text;
 pub mod tls;
 pub mod tls_rpt;
+pub mod x509;
