@@ -9,7 +9,9 @@
 use rustls::{
     ClientConfig, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms, aws_lc_rs, aws_lc_rs::kx_group},
+    crypto::{
+        CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms, aws_lc_rs, aws_lc_rs::kx_group,
+    },
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use std::{

@@ -14,3 +14,4 @@ mod bind;
 mod nginx;
 mod site;
 mod support;
+mod tls;

@@ -55,15 +55,23 @@ pub fn assess(question: &Question<'_>) -> Chain {
             problems.add(Name::NameMismatch, format!("it is not for {host}"));
         }
         if leaf.server_auth == Some(false) {
-            problems.add(Name::NotForServers, "its extended key usage leaves out servers");
+            problems.add(
+                Name::NotForServers,
+                "its extended key usage leaves out servers",
+            );
         }
     }
-    if question.possession == Some(false) {
+    // For a key that is too small, the client cannot tell.
+    let too_small = path.leaf().is_some_and(|leaf| leaf.key.is_weak());
+    if question.possession == Some(false) && !too_small {
         let detail = "the signature in the handshake does not match the leaf's key";
         problems.add(Name::BadSignature, detail);
     }
     if path.disordered() {
-        problems.add(Name::WrongOrder, "a certificate stands before the one that it signed");
+        problems.add(
+            Name::WrongOrder,
+            "a certificate stands before the one that it signed",
+        );
     }
     if !trusted {
         // Dates left aside, what else does the verifier say?
@@ -106,8 +114,10 @@ fn verify(question: &Question<'_>, at: i64) -> Result<(), String> {
         return Err("no certificate".to_owned());
     };
     let leaf = CertificateDer::from(leaf.as_slice());
-    let rest: Vec<CertificateDer<'_>> =
-        rest.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let rest: Vec<CertificateDer<'_>> = rest
+        .iter()
+        .map(|der| CertificateDer::from(der.as_slice()))
+        .collect();
     let seconds = u64::try_from(at).unwrap_or_default();
     let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
     let algorithms = provider().signature_verification_algorithms.all;
@@ -133,15 +143,24 @@ fn words(error: &rustls::Error) -> String {
 fn explain(error: &str, path: &Path<'_>, problems: &mut Problems) {
     let has = |part: &str| error.contains(part);
     if has("NameConstraint") {
-        problems.add(Name::NameConstraints, "a name lies outside an authority's constraints");
+        problems.add(
+            Name::NameConstraints,
+            "a name lies outside an authority's constraints",
+        );
     } else if has("InvalidPurpose") || has("RequiredEkuNotFound") {
-        problems.add(Name::NotForServers, "an extended key usage leaves out servers");
+        problems.add(
+            Name::NotForServers,
+            "an extended key usage leaves out servers",
+        );
     } else if has("BadSignature") || has("InvalidSignatureForPublicKey") {
         if !problems.has(Name::WeakKey) && !problems.has(Name::WeakSignature) {
             problems.add(Name::BadSignature, "a signature does not verify");
         }
     } else if has("EndEntityUsedAsCa") || has("PathLenConstraint") {
-        problems.add(Name::NotAnAuthority, "an authority of the chain may not sign it");
+        problems.add(
+            Name::NotAnAuthority,
+            "an authority of the chain may not sign it",
+        );
     } else if has("CaUsedAsEndEntity") {
         if path.end == End::Anchor {
             problems.add(Name::Other, "the leaf is the certificate of an authority");
@@ -193,10 +212,16 @@ impl<'a> Path<'a> {
         loop {
             let anchored = roots.roots.iter().any(|root| is_signed_by_root(top, root));
             if anchored {
-                return Self { steps, end: End::Anchor };
+                return Self {
+                    steps,
+                    end: End::Anchor,
+                };
             }
             if top.self_signed() {
-                return Self { steps, end: End::SelfSigned };
+                return Self {
+                    steps,
+                    end: End::SelfSigned,
+                };
             }
             let named: Vec<(usize, &Certificate)> = read
                 .iter()
@@ -207,14 +232,20 @@ impl<'a> Path<'a> {
                         && !steps.iter().any(|(used, _)| used == at)
                 })
                 .collect();
-            let next = named.iter().find(|(_, candidate)| top.signed_by(candidate) != SignedBy::No);
+            let next = named
+                .iter()
+                .find(|(_, candidate)| top.signed_by(candidate) != SignedBy::No);
             match next {
                 Some(step) => {
                     steps.push(*step);
                     top = step.1;
                 }
                 None => {
-                    let end = if named.is_empty() { End::Missing } else { End::BadSignature };
+                    let end = if named.is_empty() {
+                        End::Missing
+                    } else {
+                        End::BadSignature
+                    };
                     return Self { steps, end };
                 }
             }
@@ -235,12 +266,19 @@ impl<'a> Path<'a> {
     fn dates(&self, now: i64, problems: &mut Problems) {
         for (at, certificate) in &self.steps {
             if now > certificate.not_after {
-                let detail = format!("{} ended on {}", role(*at, certificate), day(certificate.not_after));
+                let detail = format!(
+                    "{} ended on {}",
+                    role(*at, certificate),
+                    day(certificate.not_after)
+                );
                 problems.add(Name::Expired, detail);
             }
             if now < certificate.not_before {
-                let detail =
-                    format!("{} begins on {}", role(*at, certificate), day(certificate.not_before));
+                let detail = format!(
+                    "{} begins on {}",
+                    role(*at, certificate),
+                    day(certificate.not_before)
+                );
                 problems.add(Name::NotYetValid, detail);
             }
         }
@@ -271,7 +309,9 @@ impl<'a> Path<'a> {
                 let detail = format!("{} may not sign certificates", role(*at, certificate));
                 problems.add(Name::NotAnAuthority, detail);
             }
-            let limit = certificate.path_length.and_then(|limit| usize::try_from(limit).ok());
+            let limit = certificate
+                .path_length
+                .and_then(|limit| usize::try_from(limit).ok());
             if limit.is_some_and(|limit| below > limit) {
                 let detail = format!("{}: too many authorities below it", role(*at, certificate));
                 problems.add(Name::NotAnAuthority, detail);
@@ -290,7 +330,10 @@ impl<'a> Path<'a> {
                 problems.add(Name::SelfSigned, "the leaf signed itself");
             }
             End::SelfSigned => {
-                problems.add(Name::UnknownIssuer, format!("{} is not trusted", top.subject));
+                problems.add(
+                    Name::UnknownIssuer,
+                    format!("{} is not trusted", top.subject),
+                );
             }
             // A private root is rightly left out; an intermediate is not. What
             // says which place its issuer's certificate has, or was issued to
@@ -300,7 +343,10 @@ impl<'a> Path<'a> {
                 problems.add(Name::Incomplete, detail);
             }
             End::Missing => {
-                problems.add(Name::UnknownIssuer, format!("{} is not trusted", top.issuer));
+                problems.add(
+                    Name::UnknownIssuer,
+                    format!("{} is not trusted", top.issuer),
+                );
             }
             End::BadSignature => {
                 let detail = format!("{}: its issuer's key did not sign it", role(*at, top));
@@ -311,8 +357,18 @@ impl<'a> Path<'a> {
 
     /// A time at which all certificates of the path are in date, or at least the leaf.
     fn time_within(&self, now: i64) -> i64 {
-        let from = self.steps.iter().map(|(_, c)| c.not_before).max().unwrap_or(now);
-        let until = self.steps.iter().map(|(_, c)| c.not_after).min().unwrap_or(now);
+        let from = self
+            .steps
+            .iter()
+            .map(|(_, c)| c.not_before)
+            .max()
+            .unwrap_or(now);
+        let until = self
+            .steps
+            .iter()
+            .map(|(_, c)| c.not_after)
+            .min()
+            .unwrap_or(now);
         if from <= until {
             now.clamp(from, until)
         } else {

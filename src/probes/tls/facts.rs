@@ -39,15 +39,21 @@ pub struct TlsEndpoint {
     /// Whether the endpoint speaks TLS at all. `false`: it closed the port or answered something else.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub speaks_tls: Seen<bool>,
-    /// Protocol versions that it accepts.
+    /// Protocol versions that it accepts, the oldest first.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name", "x-level" = "standard"))]
     pub versions: Seen<Vec<ProtocolVersion>>,
-    /// Cipher suites that it accepts.
+    /// Cipher suites that it accepts, by version, the oldest first; within a
+    /// version in the server's order where it has one (see `preference`), and
+    /// by code point where it follows the client's.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name", "x-level" = "standard"))]
     pub suites: Seen<Vec<CipherSuite>>,
-    /// Key exchange groups that it accepts.
+    /// Who decides which suite is taken, for each version that it accepts.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "version", "x-level" = "standard"))]
+    pub preference: Seen<Vec<Preference>>,
+    /// Key exchange groups that it accepts, by code point.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name", "x-level" = "standard"))]
     pub groups: Seen<Vec<Group>>,
@@ -132,6 +138,30 @@ pub struct CipherSuite {
     /// Size of the finite field in bits where it is DHE and was seen; `null` when it does not apply.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub kex_bits: Seen<Option<u32>>,
+}
+
+/// Who decides which suite of a version is taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Preference {
+    /// The version.
+    pub version: VersionName,
+    /// Who decides.
+    pub by: PreferenceBy,
+}
+
+/// Who decides which suite is taken.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum PreferenceBy {
+    /// The server takes the one it likes best.
+    Server,
+    /// The server takes the first of the client's that it has.
+    Client,
+    /// There is only one suite.
+    Single,
 }
 
 /// A key exchange group that is accepted.

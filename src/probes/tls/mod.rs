@@ -1,3 +1,85 @@
-//! The TLS probe.
+//! The TLS probe: what each address of the target accepts, and which
+//! certificates it shows.
+//!
+//! To every address of a website on its port, and from level `standard` on to
+//! every address of the mail exchangers on port 25 (after STARTTLS):
+//!
+//! * one handshake by rustls, as a modern browser makes it; nothing is sent
+//!   over the connection;
+//! * from level `standard` on, one more handshake for the other kind of
+//!   certificate, and hellos that end at the server's answer: about one for
+//!   each suite and group that the server accepts.
 
+mod chain;
+mod enumerate;
+mod exchange;
 pub mod facts;
+mod fold;
+mod jobs;
+mod prober;
+mod starttls;
+
+use jiff::Timestamp;
+
+use super::registry::{PlannedExchange, Probe, ProbeContext, ProbeFuture, schema_of};
+use crate::model::{
+    level::{Area, Level},
+    target::{Role, Target},
+};
+
+/// The TLS probe.
+pub static PROBE: Probe = Probe {
+    area: Area::Tls,
+    fact_version: facts::FACT_VERSION,
+    schema: schema_of::<facts::TlsFacts>,
+    plan,
+    observe,
+};
+
+/// Most hellos to one endpoint, for the plan: far more than any server needs.
+const HELLOS_MAX: u32 = 150;
+
+fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
+    Box::pin(async move {
+        let answers = jobs::look(context.session, context.target, context.level).await;
+        let setting = fold::Setting {
+            roots: context.session.roots(),
+            now: Timestamp::now(),
+        };
+        fold::report(&answers, setting)
+    })
+}
+
+fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
+    let exchange = |to: String, what: &str, at_most: u32| PlannedExchange {
+        area: Area::Tls,
+        to,
+        what: what.to_owned(),
+        at_most,
+    };
+    let enumerates = level >= Level::Standard;
+    let mut places = Vec::new();
+    let mail = target.roles.contains(&Role::MailDomain);
+    if target.has_website() || !mail {
+        places.push(format!("{}:{}", target.name, target.port.unwrap_or(443)));
+    }
+    if mail && enumerates {
+        places.push(format!(
+            "mail exchangers of {}, port 25 (STARTTLS)",
+            target.name
+        ));
+    }
+    let mut plan = Vec::new();
+    for place in places {
+        plan.push(exchange(
+            place.clone(),
+            "TLS handshakes, for each address",
+            4,
+        ));
+        if enumerates {
+            let what = "TLS hellos without a handshake, for each address";
+            plan.push(exchange(place, what, HELLOS_MAX));
+        }
+    }
+    plan
+}

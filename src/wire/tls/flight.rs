@@ -9,6 +9,9 @@ pub const MAX_FLIGHT: usize = 128 * 1024;
 /// Most certificates of a chain that are kept; further ones are counted.
 pub const MAX_CERTIFICATES: usize = 10;
 
+/// Number of first bytes that are kept.
+pub const HEAD: usize = 256;
+
 /// Largest record payload that is accepted (RFC 5246 section 6.2.3).
 const MAX_RECORD: usize = 16_384 + 2_048;
 
@@ -38,6 +41,8 @@ pub struct Flight {
     /// Whether the flight came to its end (ServerHelloDone, or a hello of
     /// TLS 1.3, after which all is encrypted).
     pub complete: bool,
+    /// The first bytes as they came, at most [`HEAD`]: proof of what was chosen.
+    pub head: Vec<u8>,
 }
 
 /// A ServerHello or HelloRetryRequest.
@@ -140,6 +145,8 @@ impl FlightReader {
         if self.received > MAX_FLIGHT {
             return Err(FlightError::TooLarge);
         }
+        let wanted = HEAD.saturating_sub(self.flight.head.len());
+        self.flight.head.extend(bytes.iter().take(wanted));
         self.records.extend_from_slice(bytes);
         let mut consumed = 0;
         while !self.ended() {

@@ -1,0 +1,307 @@
+//! One exchange on one connection: a hello out, the server's first flight in.
+
+use rustls::pki_types::ServerName;
+use std::{
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+
+use super::starttls;
+use crate::model::gap::GapReason;
+use crate::net::{
+    Connection, NetError, Session,
+    tls::{Attempt, HandshakeError, Offer, handshake},
+};
+use crate::wire::text::clean_bytes;
+use crate::wire::tls::{
+    flight::{Alert, Flight, FlightError, FlightReader},
+    ssl2,
+};
+
+/// What a server answered to a hello.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// A ServerHello or HelloRetryRequest, with what followed.
+    Flight(Box<Flight>),
+    /// An alert.
+    Alert(Alert),
+    /// The connection was closed in an orderly way, without a word.
+    Closed,
+    /// Another protocol answered; its first bytes, cleaned.
+    NotTls(String),
+    /// Nothing that tells anything.
+    Failed(NetError),
+}
+
+/// Sends hellos, each on a connection of its own.
+pub trait Ask: Sync {
+    /// Sends a hello and waits for the answer, at most for `patience`.
+    fn ask(&self, hello: &[u8], patience: Duration) -> impl Future<Output = Reply> + Send;
+}
+
+/// An endpoint of the target.
+pub struct Endpoint<'a> {
+    /// The way to the network.
+    pub session: &'a Session,
+    /// The host to connect to and to name in the server name indication.
+    pub host: String,
+    /// The address.
+    pub ip: IpAddr,
+    /// The port.
+    pub port: u16,
+    /// Whether SMTP with STARTTLS comes before TLS.
+    pub smtp: bool,
+}
+
+/// Why a connection is not ready for TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenError {
+    /// The network failed.
+    Net(NetError),
+    /// The server answered, and offers no TLS; why, cleaned.
+    NoTls(String),
+}
+
+impl Endpoint<'_> {
+    /// Address and port, as in the facts.
+    pub fn key(&self) -> String {
+        SocketAddr::new(self.ip, self.port).to_string()
+    }
+
+    /// The name for the server name indication; none is sent for an address.
+    pub fn server_name(&self) -> Option<String> {
+        match self.host.parse::<IpAddr>() {
+            Ok(_) => None,
+            Err(_) => Some(self.host.clone()),
+        }
+    }
+
+    /// Opens a connection, up to the point where TLS begins.
+    pub async fn open(&self) -> Result<Connection, OpenError> {
+        let connection = self.session.connect(&self.host, self.ip, self.port).await;
+        let mut connection = connection.map_err(OpenError::Net)?;
+        if self.smtp {
+            starttls::smtp(&mut connection).await?;
+        }
+        Ok(connection)
+    }
+
+    /// Makes a handshake by rustls.
+    pub async fn handshake(
+        &self,
+        name: ServerName<'static>,
+        offer: &Offer,
+        patience: Duration,
+    ) -> Result<Attempt, OpenError> {
+        let mut connection = self.open().await?;
+        connection.set_idle_timeout(patience);
+        let until = Instant::now() + patience;
+        // Dropping the handshake loses its record, so the limit lies inside.
+        Ok(handshake(
+            Limited {
+                connection,
+                until: Box::pin(tokio::time::sleep_until(until)),
+            },
+            name,
+            offer,
+        )
+        .await)
+    }
+
+    /// Whether SSL 2.0 is granted.
+    pub async fn ssl2(&self, patience: Duration) -> Result<bool, Reply> {
+        let mut challenge = [0; 16];
+        fill_random(&mut challenge);
+        let mut connection = self.open().await.map_err(Reply::from)?;
+        let mut answer = Vec::new();
+        let grants = self
+            .talk(
+                &mut connection,
+                &ssl2::client_hello(challenge),
+                patience,
+                |bytes| {
+                    answer.extend_from_slice(bytes);
+                    Ok(ssl2::grants(&answer).is_some())
+                },
+            )
+            .await;
+        match (ssl2::grants(&answer), grants) {
+            (Some(grants), _) => Ok(grants),
+            // A close says no: whoever knows the version answers with a hello.
+            (None, Ok(_)) => Err(Reply::Closed),
+            (None, Err(error)) => Err(Reply::Failed(error)),
+        }
+    }
+
+    /// Sends bytes and hands over what comes until `take` has enough (`true`)
+    /// or the other side closes (`false`).
+    async fn talk(
+        &self,
+        connection: &mut Connection,
+        bytes: &[u8],
+        patience: Duration,
+        mut take: impl FnMut(&[u8]) -> Result<bool, FlightError>,
+    ) -> Result<bool, NetError> {
+        let what = format!("{}: TLS", self.key());
+        let until = Instant::now() + patience;
+        connection.set_idle_timeout(patience);
+        let late = || {
+            let seconds = patience.as_secs_f32();
+            NetError::new(
+                GapReason::Timeout,
+                format!("{what}: no whole answer within {seconds} s"),
+            )
+        };
+        timeout_at(until, connection.write_all(bytes))
+            .await
+            .map_err(|_| late())?
+            .map_err(|error| NetError::from_io(&error, &what))?;
+        let mut buffer = vec![0; 8_192];
+        loop {
+            let count = timeout_at(until, connection.read(&mut buffer))
+                .await
+                .map_err(|_| late())?
+                .map_err(|error| NetError::from_io(&error, &what))?;
+            let piece = buffer.get(..count).unwrap_or_default();
+            if piece.is_empty() {
+                return Ok(false);
+            }
+            match take(piece) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(FlightError::TooLarge) => {
+                    return Err(NetError::new(
+                        GapReason::TooLarge,
+                        format!("{what}: a huge flight"),
+                    ));
+                }
+                Err(FlightError::NotTls) => {
+                    return Err(NetError::new(
+                        GapReason::Malformed,
+                        format!("{what}: not TLS"),
+                    ));
+                }
+                Err(FlightError::Malformed(part)) => {
+                    return Err(NetError::new(
+                        GapReason::Malformed,
+                        format!("{what}: {part} is broken"),
+                    ));
+                }
+            }
+        }
+    }
+}
+
+impl Ask for Endpoint<'_> {
+    async fn ask(&self, hello: &[u8], patience: Duration) -> Reply {
+        let mut connection = match self.open().await {
+            Ok(connection) => connection,
+            Err(error) => return error.into(),
+        };
+        let mut reader = FlightReader::default();
+        let mut foreign = None;
+        let ended = self
+            .talk(&mut connection, hello, patience, |bytes| {
+                let taken = reader.push(bytes);
+                if taken == Err(FlightError::NotTls) {
+                    foreign = Some(clean_bytes(bytes, 60));
+                }
+                taken
+            })
+            .await;
+        if let Some(bytes) = foreign {
+            return Reply::NotTls(bytes);
+        }
+        let received = reader.received();
+        let flight = reader.into_flight();
+        match (flight.hello.is_some(), flight.alert, ended) {
+            // Whatever came later, the server has chosen.
+            (true, ..) => Reply::Flight(Box::new(flight)),
+            (false, Some(alert), _) => Reply::Alert(alert),
+            (false, None, Ok(_)) if received == 0 => Reply::Closed,
+            (false, None, Ok(_)) => {
+                let detail = format!("{}: TLS: the answer ends too early", self.key());
+                Reply::Failed(NetError::new(GapReason::Malformed, detail))
+            }
+            (false, None, Err(error)) => Reply::Failed(error),
+        }
+    }
+}
+
+impl From<OpenError> for Reply {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Net(error) => Self::Failed(error),
+            OpenError::NoTls(why) => Self::NotTls(why),
+        }
+    }
+}
+
+impl From<HandshakeError> for OpenError {
+    fn from(error: HandshakeError) -> Self {
+        Self::Net(NetError::from(&error))
+    }
+}
+
+/// Fills a hello's random part. Nothing secret hangs on it.
+pub fn fill_random(bytes: &mut [u8]) {
+    // A hello with zeros is as good, should the system have no randomness.
+    let _ = aws_lc_rs::rand::fill(bytes);
+}
+
+/// A connection that fails after a time, however much comes.
+struct Limited {
+    connection: Connection,
+    until: std::pin::Pin<Box<tokio::time::Sleep>>,
+}
+
+impl Limited {
+    fn late(&mut self, cx: &mut std::task::Context<'_>) -> Option<std::io::Error> {
+        self.until.as_mut().poll(cx).is_ready().then(|| {
+            NetError::new(GapReason::Timeout, "TLS handshake: no whole answer in time").into()
+        })
+    }
+}
+
+impl tokio::io::AsyncRead for Limited {
+    fn poll_read(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        buffer: &mut tokio::io::ReadBuf<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        if let Some(error) = self.late(cx) {
+            return std::task::Poll::Ready(Err(error));
+        }
+        std::pin::Pin::new(&mut self.connection).poll_read(cx, buffer)
+    }
+}
+
+impl tokio::io::AsyncWrite for Limited {
+    fn poll_write(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        bytes: &[u8],
+    ) -> std::task::Poll<std::io::Result<usize>> {
+        if let Some(error) = self.late(cx) {
+            return std::task::Poll::Ready(Err(error));
+        }
+        std::pin::Pin::new(&mut self.connection).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.connection).poll_flush(cx)
+    }
+
+    fn poll_shutdown(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::pin::Pin::new(&mut self.connection).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,517 @@
+//! Turns answers into facts, gaps and evidence. Touches no network.
+
+use base64::Engine as _;
+use jiff::Timestamp;
+use rustls::pki_types::ServerName;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use super::chain::{self, Question};
+use super::enumerate::{RawChain, VersionFacts};
+use super::facts::{
+    AlternativeName, Certificate, CipherSuite, EndpointPurpose, Group, Issuer, Negotiated,
+    Preference, PreferenceBy, ProtocolVersion, PublicKey, Staple, TlsEndpoint, TlsFacts,
+    VersionName,
+};
+use super::jobs::{Answers, Contact, EndpointAnswers};
+use crate::model::{
+    gap::{Gap, GapReason},
+    observation::{Evidence, EvidenceKind},
+    seen::Seen,
+};
+use crate::net::{NetError, RootStore, shell_word, tls::Agreement};
+use crate::probes::registry::AreaReport;
+use crate::wire::text::clean_bytes;
+use crate::wire::tls::{Version, groups, suites};
+use crate::wire::x509::{self, Name};
+
+/// Most bytes of a certificate that are kept as evidence.
+const EVIDENCE_BYTES: usize = 8_192;
+
+/// What facts are judged against.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The trusted roots.
+    pub roots: &'a RootStore,
+    /// The time of the observation.
+    pub now: Timestamp,
+}
+
+/// The report of the whole area.
+pub fn report(answers: &Answers, setting: Setting<'_>) -> AreaReport {
+    let mut report = AreaReport::default();
+    let mut facts = TlsFacts::default();
+    if answers.known {
+        let endpoints = answers.endpoints.iter().enumerate().map(|(at, endpoint)| {
+            let mut fold = Fold::new(endpoint, format!("/tls/endpoints/{at}"), setting);
+            let facts = fold.endpoint();
+            report.gaps.append(&mut fold.gaps);
+            report.evidence.append(&mut fold.evidence);
+            facts
+        });
+        facts.endpoints = Seen::Known(endpoints.collect());
+        let at = "/tls/endpoints/-";
+        report
+            .gaps
+            .extend(answers.open.iter().map(|error| error.gap(at)));
+    } else {
+        let at = "/tls/endpoints";
+        report
+            .gaps
+            .extend(answers.open.iter().map(|error| error.gap(at)));
+    }
+    report.gaps.sort();
+    report.gaps.dedup();
+    report.evidence.sort();
+    match serde_json::to_value(&facts) {
+        Ok(value) => report.facts = Some(value),
+        Err(error) => report.gaps.push(Gap {
+            at: "/tls".to_owned(),
+            reason: GapReason::Internal,
+            detail: Some(error.to_string()),
+        }),
+    }
+    report
+}
+
+/// The facts of one endpoint in the making.
+struct Fold<'a> {
+    answers: &'a EndpointAnswers,
+    /// Pointer of the endpoint.
+    at: String,
+    setting: Setting<'a>,
+    gaps: Vec<Gap>,
+    evidence: Vec<Evidence>,
+}
+
+impl<'a> Fold<'a> {
+    fn new(answers: &'a EndpointAnswers, at: String, setting: Setting<'a>) -> Self {
+        Self {
+            answers,
+            at,
+            setting,
+            gaps: Vec::new(),
+            evidence: Vec::new(),
+        }
+    }
+
+    fn endpoint(&mut self) -> TlsEndpoint {
+        let answers = self.answers;
+        let smtp = answers.purpose == EndpointPurpose::Smtp;
+        let mut facts = TlsEndpoint {
+            key: SocketAddr::new(answers.ip, answers.port).to_string(),
+            purpose: answers.purpose,
+            host: answers.host.clone(),
+            address: answers.ip.to_string(),
+            port: answers.port,
+            starttls: smtp.then(|| "smtp".to_owned()),
+            speaks_tls: Seen::Unseen,
+            versions: Seen::Unseen,
+            suites: Seen::Unseen,
+            preference: Seen::Unseen,
+            groups: Seen::Unseen,
+            negotiated: Seen::Unseen,
+            certificates: Seen::Unseen,
+            staple: Seen::Unseen,
+        };
+        match &answers.contact {
+            Contact::Unseen(error) => {
+                self.gap("", error);
+                return facts;
+            }
+            // No TLS: looked for, and nothing of it there.
+            Contact::NoTls => {
+                facts.speaks_tls = Seen::Known(false);
+                facts.versions = Seen::Known(Vec::new());
+                facts.suites = Seen::Known(Vec::new());
+                facts.preference = Seen::Known(Vec::new());
+                facts.groups = Seen::Known(Vec::new());
+                facts.negotiated = Seen::Known(None);
+                facts.certificates = Seen::Known(Vec::new());
+                facts.staple = Seen::Known(None);
+                return facts;
+            }
+            Contact::Agreed => {}
+            Contact::Refused(_) => facts.negotiated = Seen::Known(None),
+            Contact::Unclear(error) => self.gap("/negotiated", error),
+        }
+        facts.speaks_tls = Seen::Known(true);
+        let agreement = self.agreement();
+        if let Some(agreement) = &agreement {
+            facts.negotiated = Seen::Known(Some(negotiated(agreement)));
+        }
+        self.offers(&mut facts, agreement.as_ref());
+        self.certificates(&mut facts);
+        facts
+    }
+
+    fn agreement(&self) -> Option<Agreement> {
+        let attempt = self.answers.attempts.first()?;
+        attempt.result.as_ref().ok().cloned()
+    }
+
+    /// Versions, suites, preference and groups.
+    fn offers(&mut self, facts: &mut TlsEndpoint, agreement: Option<&Agreement>) {
+        let answers = self.answers;
+        let agreed_version = agreement.and_then(|a| Version::from_code(a.version));
+        let mut versions: BTreeSet<VersionName> = agreed_version.map(name_of).into_iter().collect();
+        let mut found_suites: BTreeMap<VersionName, Vec<CipherSuite>> = BTreeMap::new();
+        let mut found_groups: BTreeSet<u16> = agreement.and_then(|a| a.group).into_iter().collect();
+        let mut preference = Vec::new();
+        let mut heads = Vec::new();
+        let enumerated = answers.enumeration.as_ref();
+        if let Some(found) = enumerated {
+            found_groups.extend(&found.groups);
+            if let Some(error) = &found.groups_open {
+                self.gap("/groups/-", error);
+            }
+            for (version, seen) in &found.versions {
+                match &seen.accepted {
+                    Ok(true) => {
+                        versions.insert(name_of(*version));
+                        heads.push((name_of(*version), &seen.head));
+                    }
+                    Ok(false) => {}
+                    Err(error) => self.gap("/versions/-", error),
+                }
+                if let Some(error) = &seen.open {
+                    self.gap("/suites/-", error);
+                    self.gap("/preference/-", error);
+                }
+                if let Some(by) = seen.preference {
+                    let version = name_of(*version);
+                    preference.push(Preference { version, by });
+                } else if seen.accepted == Ok(true) && seen.open.is_none() {
+                    let detail = "the order of suites could not be told";
+                    self.gap(
+                        "/preference/-",
+                        &NetError::new(GapReason::Malformed, detail),
+                    );
+                }
+                found_suites.insert(name_of(*version), suites_of(*version, seen));
+            }
+            if !found.accepted_any() && agreement.is_none() {
+                // Refusals alone do not say what would be accepted.
+                let detail = "every offer was refused";
+                let error = NetError::new(GapReason::Refused, detail);
+                for list in ["/versions/-", "/suites/-", "/groups/-", "/preference/-"] {
+                    self.gap(list, &error);
+                }
+            }
+        } else {
+            let detail = "handshakes are enumerated from level standard on";
+            let error = NetError::new(GapReason::NotAsked, detail);
+            for list in ["/versions/-", "/suites/-", "/groups/-", "/preference"] {
+                self.gap(list, &error);
+            }
+        }
+        match &answers.ssl2 {
+            Some(Ok(true)) => {
+                versions.insert(VersionName::Ssl2);
+            }
+            Some(Err(error)) => self.gap("/versions/-", error),
+            _ => {}
+        }
+        if let (Some(agreement), Some(version)) = (agreement, agreed_version) {
+            let list = found_suites.entry(name_of(version)).or_default();
+            let name = suites::name_of(agreement.suite);
+            if !list.iter().any(|suite| suite.name == name) {
+                list.push(suite_facts(agreement.suite, version, None));
+                let open = enumerated.and_then(|found| found.versions.get(&version));
+                if open.is_some_and(|seen| seen.open.is_none()) {
+                    // It agreed on what it denies when asked without a key share.
+                    let detail = "answers to enumeration contradict a completed handshake";
+                    let error = NetError::new(GapReason::Malformed, detail);
+                    self.gap("/suites/-", &error);
+                    self.gap("/groups/-", &error);
+                }
+            }
+        }
+        facts.versions = Seen::Known(
+            versions
+                .iter()
+                .map(|name| ProtocolVersion { name: *name })
+                .collect(),
+        );
+        let list: Vec<CipherSuite> = found_suites.into_values().flatten().collect();
+        for (at, suite) in list.iter().enumerate() {
+            if suite.kex_bits.is_unseen() {
+                let detail = "the parameters were not sent or not readable";
+                self.gap(
+                    &format!("/suites/{at}/kex_bits"),
+                    &NetError::new(GapReason::Malformed, detail),
+                );
+            }
+        }
+        facts.suites = Seen::Known(list);
+        facts.groups = Seen::Known(found_groups.into_iter().map(group_facts).collect());
+        if enumerated.is_some() {
+            facts.preference = Seen::Known(preference);
+        }
+        for (name, head) in heads {
+            let old = name < VersionName::Tls12;
+            if let Some(at) = versions
+                .iter()
+                .position(|version| *version == name)
+                .filter(|_| old)
+            {
+                self.prove_version(at, name, head);
+            }
+        }
+    }
+
+    /// Certificates and staple.
+    fn certificates(&mut self, facts: &mut TlsEndpoint) {
+        let answers = self.answers;
+        let mut chains: Vec<(RawChain, Option<bool>)> = Vec::new();
+        for attempt in &answers.attempts {
+            let chain = RawChain {
+                certificates: attempt.certificates.clone(),
+                sent: attempt.certificates_sent,
+                staple: attempt.staple.clone(),
+            };
+            chains.push((chain, attempt.possession));
+        }
+        if let Some(found) = &answers.enumeration {
+            chains.extend(found.chains.iter().map(|chain| (chain.clone(), None)));
+        }
+        let mut leaves = BTreeSet::new();
+        chains.retain(|(chain, _)| {
+            let leaf = chain.certificates.first();
+            leaf.is_some_and(|leaf| leaves.insert(leaf.clone()))
+        });
+        let Some((first, _)) = chains.first() else {
+            // Only anonymous suites, or nothing but refusals.
+            let error = match &answers.contact {
+                Contact::Refused(error) | Contact::Unclear(error) => error.clone(),
+                _ => NetError::new(GapReason::TlsFailed, "no certificate was sent"),
+            };
+            self.gap("/certificates", &error);
+            self.gap("/staple", &error);
+            return;
+        };
+        facts.staple = Seen::Known(first.staple.as_ref().map(|staple| Staple {
+            length: u32::try_from(staple.len()).unwrap_or(u32::MAX),
+        }));
+        if let Some(error) = &answers.certificates_open {
+            self.gap("/certificates/-", error);
+        }
+        let mut keys = BTreeMap::new();
+        let mut list: Vec<Certificate> = Vec::new();
+        for (chain, possession) in &chains {
+            let at = list.len();
+            match self.certificate(chain, *possession, at) {
+                Ok(mut certificate) => {
+                    let count: &mut u32 = keys.entry(certificate.key.clone()).or_default();
+                    *count += 1;
+                    if *count > 1 {
+                        certificate.key = format!("{} {count}", certificate.key);
+                    }
+                    list.push(certificate);
+                }
+                Err(error) => {
+                    let error = NetError::new(GapReason::Malformed, error);
+                    self.gap("/certificates/-", &error);
+                }
+            }
+        }
+        facts.certificates = Seen::Known(list);
+    }
+
+    fn certificate(
+        &mut self,
+        chain: &RawChain,
+        possession: Option<bool>,
+        at: usize,
+    ) -> Result<Certificate, String> {
+        let read: Vec<Result<x509::Certificate, String>> = chain
+            .certificates
+            .iter()
+            .map(|der| x509::Certificate::read(der))
+            .collect();
+        let leaf = match read.first() {
+            Some(Ok(leaf)) => leaf,
+            Some(Err(error)) => return Err(error.clone()),
+            None => return Err("an empty chain".to_owned()),
+        };
+        let host = ServerName::try_from(self.answers.host.clone())
+            .map_err(|_| "no name to compare with".to_owned())?;
+        let question = Question {
+            der: &chain.certificates,
+            sent: chain.sent,
+            read: &read,
+            host: &host,
+            roots: self.setting.roots,
+            now: self.setting.now,
+            possession,
+        };
+        let place = format!("/certificates/{at}");
+        if leaf.name_count > leaf.names.len() {
+            let detail = format!("{} names; {} are kept", leaf.name_count, leaf.names.len());
+            let error = NetError::new(GapReason::TooLarge, detail);
+            self.gap(&format!("{place}/names/-"), &error);
+        }
+        for (position, der) in chain.certificates.iter().enumerate() {
+            let below = if position == 0 { "" } else { "/chain" };
+            let at = format!("{}{place}{below}", self.at);
+            let reproduce = self.s_client("-showcerts");
+            self.prove(at, EvidenceKind::Certificate, der, reproduce);
+        }
+        Ok(Certificate {
+            key: format!("{} leaf", leaf.key.algorithm),
+            subject: leaf.subject.clone(),
+            issuer: Issuer {
+                name: leaf.issuer.clone(),
+                organisation: leaf.issuer_organisation.clone(),
+            },
+            serial: leaf.serial.clone(),
+            sha256: leaf.sha256.clone(),
+            not_before: timestamp(leaf.not_before),
+            not_after: timestamp(leaf.not_after),
+            lifetime_days: leaf.lifetime_days(),
+            names: leaf.names.iter().map(name_facts).collect(),
+            matches_host: chain::matches_host(&question, leaf),
+            wildcard: leaf.wildcard(),
+            self_signed: leaf.self_signed(),
+            public_key: PublicKey {
+                algorithm: leaf.key.algorithm.clone(),
+                bits: leaf.key.bits,
+                curve: leaf.key.curve.clone(),
+            },
+            signature_hash: leaf.signature_hash.to_owned(),
+            signature_algorithm: leaf.signature_algorithm.clone(),
+            server_auth: leaf.server_auth,
+            ocsp: leaf.ocsp.clone(),
+            crl: leaf.crl.clone(),
+            sct_count: leaf.sct_count,
+            must_staple: leaf.must_staple,
+            caa_permits: Seen::Unseen,
+            chain: chain::assess(&question),
+        })
+    }
+
+    fn prove_version(&mut self, at: usize, name: VersionName, head: &[u8]) {
+        let option = match name {
+            VersionName::Ssl2 => "-ssl2",
+            VersionName::Ssl3 => "-ssl3",
+            VersionName::Tls10 => "-tls1 -cipher DEFAULT@SECLEVEL=0",
+            VersionName::Tls11 => "-tls1_1 -cipher DEFAULT@SECLEVEL=0",
+            VersionName::Tls12 => "-tls1_2",
+            VersionName::Tls13 => "-tls1_3",
+        };
+        let reproduce = self.s_client(option);
+        let at = format!("{}/versions/{at}", self.at);
+        self.prove(at, EvidenceKind::TlsHandshake, head, reproduce);
+    }
+
+    fn prove(&mut self, at: String, kind: EvidenceKind, bytes: &[u8], reproduce: String) {
+        let kept = bytes.get(..EVIDENCE_BYTES).unwrap_or(bytes);
+        self.evidence.push(Evidence {
+            at,
+            kind,
+            data: base64::engine::general_purpose::STANDARD.encode(kept),
+            cut: kept.len() < bytes.len(),
+            reproduce,
+        });
+    }
+
+    /// A command that shows the same with OpenSSL.
+    fn s_client(&self, options: &str) -> String {
+        let address = SocketAddr::new(self.answers.ip, self.answers.port);
+        let name = shell_word(&self.answers.host);
+        let starttls = match self.answers.purpose {
+            EndpointPurpose::Https => "",
+            EndpointPurpose::Smtp => " -starttls smtp",
+        };
+        format!(
+            "openssl s_client -connect {address} -servername {name}{starttls} {options} </dev/null"
+        )
+    }
+
+    fn gap(&mut self, below: &str, error: &NetError) {
+        self.gaps.push(error.gap(format!("{}{below}", self.at)));
+    }
+}
+
+fn negotiated(agreement: &Agreement) -> Negotiated {
+    let version = Version::from_code(agreement.version).unwrap_or(Version::Tls12);
+    Negotiated {
+        version: name_of(version),
+        suite: suites::name_of(agreement.suite),
+        group: agreement.group.map(groups::name_of),
+        alpn: agreement.alpn.as_ref().map(|alpn| clean_bytes(alpn, 60)),
+    }
+}
+
+fn suites_of(version: Version, seen: &VersionFacts) -> Vec<CipherSuite> {
+    let mut found = seen.suites.clone();
+    if !matches!(
+        seen.preference,
+        Some(PreferenceBy::Server | PreferenceBy::Single)
+    ) {
+        found.sort_by_key(|suite| suite.id);
+    }
+    found
+        .iter()
+        .map(|suite| suite_facts(suite.id, version, suite.kex_bits))
+        .collect()
+}
+
+fn suite_facts(id: u16, version: Version, bits: Option<u32>) -> CipherSuite {
+    let known = suites::by_id(id);
+    let text = |pick: fn(&suites::Suite) -> &'static str| known.map_or("unknown", pick).to_owned();
+    let key_exchange = text(|suite| suite.key_exchange);
+    CipherSuite {
+        name: suites::name_of(id),
+        version: name_of(version),
+        cipher: text(|suite| suite.cipher),
+        mode: text(|suite| suite.mode),
+        anonymous: known.is_some_and(|suite| suite.anonymous()),
+        export: known.is_some_and(|suite| suite.export),
+        forward_secret: known.is_some_and(|suite| suite.forward_secret()),
+        kex_bits: match (bits, key_exchange.as_str()) {
+            (Some(bits), _) => Seen::Known(Some(bits)),
+            (None, "DHE") => Seen::Unseen,
+            (None, _) => Seen::Known(None),
+        },
+        key_exchange,
+    }
+}
+
+fn group_facts(id: u16) -> Group {
+    Group {
+        name: groups::name_of(id),
+        post_quantum: groups::by_id(id).is_some_and(groups::Group::post_quantum),
+    }
+}
+
+fn name_facts(name: &Name) -> AlternativeName {
+    let (kind, name) = match name {
+        Name::Dns(name) => ("dns", name),
+        Name::Ip(name) => ("ip", name),
+        Name::Other(name) => ("other", name),
+    };
+    AlternativeName {
+        name: name.clone(),
+        kind: kind.to_owned(),
+    }
+}
+
+fn name_of(version: Version) -> VersionName {
+    match version {
+        Version::Ssl3 => VersionName::Ssl3,
+        Version::Tls10 => VersionName::Tls10,
+        Version::Tls11 => VersionName::Tls11,
+        Version::Tls12 => VersionName::Tls12,
+        Version::Tls13 => VersionName::Tls13,
+    }
+}
+
+/// The nearest time that can be written.
+fn timestamp(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap_or(if second < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}

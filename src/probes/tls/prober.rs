@@ -1,0 +1,246 @@
+//! Asks a server with hellos and tells a refusal from a failure.
+//!
+//! A refusal is what the protocol says is one: an alert. A bare close counts
+//! only when it is repeated and the server answers another hello right
+//! after. A reset or a silence never counts: it is tried again, slower and
+//! one at a time, and stays unclear if it stays. When a server that answered
+//! before answers nothing any more, it throttles us: then nothing further is
+//! asked.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::sleep;
+
+use super::exchange::{Ask, Reply, fill_random};
+use crate::model::gap::GapReason;
+use crate::net::NetError;
+use crate::wire::tls::{
+    Version,
+    client_hello::{ClientHello, SIGNATURE_SCHEMES},
+    flight::{Alert, Flight},
+};
+
+/// What became of a hello.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The server chose something.
+    Accepted(Box<Flight>),
+    /// The server refused; the code of its alert, if it sent one.
+    Refused(Option<u8>),
+    /// It cannot be said.
+    Unclear(NetError),
+}
+
+/// Times to wait for answers and between attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For an answer the first time.
+    pub first: Duration,
+    /// For an answer when asking again.
+    pub again: Duration,
+    /// Before asking again.
+    pub pause: Duration,
+    /// Before asking once more a server that stopped answering.
+    pub long_pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_secs(3),
+            again: Duration::from_secs(5),
+            pause: Duration::from_millis(400),
+            long_pause: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Asks one server.
+pub struct Prober<'a, A> {
+    server: &'a A,
+    server_name: Option<String>,
+    patience: Patience,
+    throttled: AtomicBool,
+    /// A hello that the server answered.
+    known_good: Mutex<Option<Vec<u8>>>,
+    /// Whoever asks again does so alone.
+    alone: tokio::sync::Mutex<()>,
+}
+
+impl<'a, A: Ask> Prober<'a, A> {
+    /// A prober of a server that has not answered yet.
+    pub fn new(server: &'a A, server_name: Option<String>, patience: Patience) -> Self {
+        Self {
+            server,
+            server_name,
+            patience,
+            throttled: AtomicBool::new(false),
+            known_good: Mutex::new(None),
+            alone: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// A hello for one version, as this prober begins all of them.
+    pub fn hello(&self, version: Version) -> ClientHello {
+        let mut random = [0; 32];
+        fill_random(&mut random);
+        let mut hello = ClientHello::new(version, random);
+        hello.server_name.clone_from(&self.server_name);
+        if version >= Version::Tls12 {
+            hello.signature_schemes = SIGNATURE_SCHEMES.to_vec();
+        }
+        if version < Version::Tls13 {
+            hello.extended_master_secret = true;
+            hello.encrypt_then_mac = true;
+            hello.renegotiation_info = true;
+        }
+        hello
+    }
+
+    /// Names a hello that the server is known to answer.
+    pub fn set_known_good(&self, hello: &ClientHello) {
+        self.lock_known_good().get_or_insert_with(|| hello.encode());
+    }
+
+    /// Whether the server stopped answering.
+    pub fn is_throttled(&self) -> bool {
+        self.throttled.load(Ordering::Relaxed)
+    }
+
+    /// Sends a hello and finds out what its answer means.
+    pub async fn ask(&self, hello: &ClientHello) -> Outcome {
+        if self.is_throttled() {
+            return Outcome::Unclear(throttled());
+        }
+        let bytes = hello.encode();
+        let reply = self.server.ask(&bytes, self.patience.first).await;
+        let outcome = match settle(reply) {
+            Settled::Yes(outcome) => outcome,
+            Settled::Never(error) => Outcome::Unclear(error),
+            Settled::NotYet => self.ask_again(&bytes).await,
+        };
+        if matches!(outcome, Outcome::Accepted(_)) {
+            self.lock_known_good().get_or_insert(bytes);
+        }
+        outcome
+    }
+
+    async fn ask_again(&self, hello: &[u8]) -> Outcome {
+        let _alone = self.alone.lock().await;
+        if self.is_throttled() {
+            return Outcome::Unclear(throttled());
+        }
+        sleep(self.patience.pause).await;
+        let reply = self.server.ask(hello, self.patience.again).await;
+        let doubt = Doubt::of(&reply);
+        match settle(reply) {
+            Settled::Yes(outcome) => return outcome,
+            Settled::Never(error) => return Outcome::Unclear(error),
+            Settled::NotYet => {}
+        }
+        let known_good = self.lock_known_good().clone();
+        let Some(known_good) = known_good else {
+            return Outcome::Unclear(doubt.error);
+        };
+        if self.answers(&known_good).await {
+            return doubt.despite_a_live_server();
+        }
+        sleep(self.patience.long_pause).await;
+        if !self.answers(&known_good).await {
+            self.throttled.store(true, Ordering::Relaxed);
+            return Outcome::Unclear(throttled());
+        }
+        // It recovered: it was the server's rate, not this hello.
+        let reply = self.server.ask(hello, self.patience.again).await;
+        let doubt = Doubt::of(&reply);
+        match settle(reply) {
+            Settled::Yes(outcome) => outcome,
+            Settled::Never(error) => Outcome::Unclear(error),
+            Settled::NotYet if self.answers(&known_good).await => doubt.despite_a_live_server(),
+            Settled::NotYet => {
+                self.throttled.store(true, Ordering::Relaxed);
+                Outcome::Unclear(throttled())
+            }
+        }
+    }
+
+    /// Whether the server answers a hello that it answered before.
+    async fn answers(&self, known_good: &[u8]) -> bool {
+        let reply = self.server.ask(known_good, self.patience.again).await;
+        matches!(reply, Reply::Flight(_))
+    }
+
+    fn lock_known_good(&self) -> std::sync::MutexGuard<'_, Option<Vec<u8>>> {
+        self.known_good
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn throttled() -> NetError {
+    let detail = "it answered before, and then stopped answering";
+    NetError::new(GapReason::Throttled, detail)
+}
+
+enum Settled {
+    /// The reply says what it means.
+    Yes(Outcome),
+    /// Asking again is of no use.
+    Never(NetError),
+    /// It may have been chance.
+    NotYet,
+}
+
+fn settle(reply: Reply) -> Settled {
+    use GapReason as R;
+    match reply {
+        Reply::Flight(flight) => Settled::Yes(Outcome::Accepted(flight)),
+        // These say that the server does not want to talk now, or that it
+        // broke, and nothing about the offer.
+        Reply::Alert(Alert { code: 0 | 90, .. }) => Settled::NotYet,
+        Reply::Alert(alert) => Settled::Yes(Outcome::Refused(Some(alert.code))),
+        Reply::Closed | Reply::NotTls(_) => Settled::NotYet,
+        Reply::Failed(error) => match error.reason {
+            R::Timeout | R::Reset | R::Unreachable | R::Malformed | R::TooLarge | R::Refused => {
+                Settled::NotYet
+            }
+            _ => Settled::Never(error),
+        },
+    }
+}
+
+/// A reply that does not say what it means.
+struct Doubt {
+    closed: bool,
+    error: NetError,
+}
+
+impl Doubt {
+    fn of(reply: &Reply) -> Self {
+        let error = match reply {
+            Reply::Failed(error) => error.clone(),
+            Reply::NotTls(bytes) => {
+                NetError::new(GapReason::Malformed, format!("not TLS: {bytes}"))
+            }
+            _ => NetError::new(GapReason::Reset, "closed without a word"),
+        };
+        Self {
+            closed: matches!(reply, Reply::Closed | Reply::Alert(_)),
+            error,
+        }
+    }
+
+    /// The server answers others, so the doubt is about this hello.
+    fn despite_a_live_server(self) -> Outcome {
+        if self.closed {
+            Outcome::Refused(None)
+        } else {
+            Outcome::Unclear(self.error)
+        }
+    }
+}

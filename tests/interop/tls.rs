@@ -1,0 +1,546 @@
+//! The TLS probe against OpenSSL's `s_server`: what it finds is exactly what
+//! the configuration offers.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::Duration,
+};
+
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use scrutineer::{
+    model::{gap::Gap, gap::GapReason, level::Level, observation::Cost, target::Target},
+    net::{Limits, Net, NetConfig, Scope, StopSignal},
+    probes::{
+        registry::ProbeContext,
+        tls::{PROBE, facts::*},
+    },
+};
+use tempfile::TempDir;
+
+use crate::support::{Names, Running, folder, free_port, program};
+
+pub const HOST: &str = "site.example";
+const ADDRESS: &str = "192.0.2.80";
+const ZONE: &str = "
+$TTL 300
+@ IN SOA ns1.site.example. hostmaster.site.example. 1 7200 3600 1209600 300
+@ IN NS  ns1.site.example.
+@ IN A   192.0.2.80
+";
+const ROOT: &str = "
+$TTL 300
+@ IN SOA ns. hostmaster. 1 7200 3600 1209600 300
+@ IN NS ns.
+";
+
+/// What the probe saw of one endpoint.
+pub struct Seen {
+    pub endpoint: TlsEndpoint,
+    pub gaps: Vec<Gap>,
+    pub cost: Cost,
+}
+
+/// Looks at a port of this machine as `site.example:443`.
+pub fn observe(port: u16, root: Option<&Path>, level: Level) -> Seen {
+    let names = Names::serve(&[(".", ROOT), ("site.example.", ZONE)]);
+    let extra_roots = root.map(|path| CertificateDer::from_pem_file(path).unwrap());
+    let config = NetConfig {
+        resolver: Some(names.address),
+        connect_to: vec![format!("{ADDRESS}:443:127.0.0.1:{port}").parse().unwrap()],
+        extra_roots: extra_roots.into_iter().collect(),
+        limits: Limits {
+            new_per_second: 0,
+            ..Limits::default()
+        },
+        ..NetConfig::default()
+    };
+    let target: Target = serde_json::from_value(serde_json::json!({
+        "name": HOST, "roles": ["website"],
+    }))
+    .unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (report, cost) = runtime.block_on(async {
+        let net = Net::new(config).unwrap();
+        let scope = Scope::new(level, [HOST], [] as [&str; 0]);
+        let deadline = Duration::from_secs(60);
+        let session = net.session(&target, scope, deadline, StopSignal::never());
+        let report = (PROBE.observe)(ProbeContext {
+            target: &target,
+            level,
+            page_cap: 1,
+            session: &session,
+        })
+        .await;
+        (report, session.cost())
+    });
+    let mut facts: TlsFacts = serde_json::from_value(report.facts.unwrap()).unwrap();
+    let endpoints = facts.endpoints.known_mut().unwrap();
+    assert_eq!(endpoints.len(), 1);
+    Seen {
+        endpoint: endpoints.remove(0),
+        gaps: report.gaps,
+        cost,
+    }
+}
+
+impl Seen {
+    fn versions(&self) -> Vec<VersionName> {
+        let versions = self.endpoint.versions.known().unwrap();
+        versions.iter().map(|version| version.name).collect()
+    }
+
+    fn suites(&self, version: VersionName) -> Vec<&str> {
+        let suites = self.endpoint.suites.known().unwrap();
+        let suites = suites.iter().filter(|suite| suite.version == version);
+        suites.map(|suite| suite.name.as_str()).collect()
+    }
+
+    fn groups(&self) -> Vec<&str> {
+        let groups = self.endpoint.groups.known().unwrap();
+        groups.iter().map(|group| group.name.as_str()).collect()
+    }
+
+    fn preference(&self, version: VersionName) -> Option<PreferenceBy> {
+        let list = self.endpoint.preference.known()?;
+        list.iter()
+            .find(|entry| entry.version == version)
+            .map(|entry| entry.by)
+    }
+
+    fn certificates(&self) -> &[Certificate] {
+        self.endpoint.certificates.known().unwrap()
+    }
+
+    /// Reasons against the chain of the only certificate.
+    fn problems(&self) -> Vec<ChainProblemName> {
+        let [certificate] = self.certificates() else {
+            panic!("{:?}", self.certificates());
+        };
+        certificate
+            .chain
+            .problems
+            .iter()
+            .map(|problem| problem.name)
+            .collect()
+    }
+}
+
+/// Certificates for all tests, made once with OpenSSL.
+struct Pki {
+    folder: TempDir,
+}
+
+impl Pki {
+    fn get() -> &'static Self {
+        static PKI: OnceLock<Pki> = OnceLock::new();
+        PKI.get_or_init(|| {
+            let pki = Self { folder: folder() };
+            pki.authority("root", None, "rsa:2048");
+            pki.authority("inter", Some("root"), "rsa:2048");
+            pki.leaf(
+                "rsa",
+                "inter",
+                "rsa:2048",
+                HOST,
+                &["-days", "30", "-sha256"],
+            );
+            pki.leaf("ec", "inter", "ec", HOST, &["-days", "30", "-sha256"]);
+            pki.leaf("other", "inter", "ec", "other.example", &["-days", "30"]);
+            pki.leaf("ended", "inter", "ec", "other.example", &["-days", "-1"]);
+            pki.leaf("weak", "inter", "rsa:1024", HOST, &["-days", "30"]);
+            pki.leaf("sha1", "inter", "rsa:2048", HOST, &["-days", "30", "-sha1"]);
+            pki.authority("self", None, "ec");
+            pki
+        })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn openssl(&self, arguments: &[&str]) {
+        let output = Command::new("openssl")
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("OPENSSL_CONF", "/dev/null")
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "openssl {arguments:?}: {errors}");
+    }
+
+    fn request(&self, name: &str, kind: &str, subject: &str) {
+        let (key, csr) = (format!("{name}.key"), format!("{name}.csr"));
+        let mut arguments = vec!["req", "-new", "-nodes", "-newkey", kind];
+        if kind == "ec" {
+            arguments.extend(["-pkeyopt", "ec_paramgen_curve:P-256"]);
+        }
+        fs::write(self.path("req.cnf"), "[req]\ndistinguished_name=dn\n[dn]\n").unwrap();
+        let subject = format!("/CN={subject}");
+        arguments.extend([
+            "-config", "req.cnf", "-subj", &subject, "-keyout", &key, "-out", &csr,
+        ]);
+        self.openssl(&arguments);
+    }
+
+    fn sign(&self, name: &str, issuer: Option<&str>, extensions: &str, more: &[&str]) {
+        let (csr, pem, key) = (
+            format!("{name}.csr"),
+            format!("{name}.pem"),
+            format!("{name}.key"),
+        );
+        let file = format!("{name}.ext");
+        fs::write(self.path(&file), extensions).unwrap();
+        let mut arguments = vec!["x509", "-req", "-in", &csr, "-out", &pem, "-extfile", &file];
+        let issuer = issuer.map(|issuer| (format!("{issuer}.pem"), format!("{issuer}.key")));
+        match &issuer {
+            Some((pem, key)) => arguments.extend(["-CA", pem, "-CAkey", key, "-CAcreateserial"]),
+            None => arguments.extend(["-signkey", &key]),
+        }
+        arguments.extend(more);
+        self.openssl(&arguments);
+    }
+
+    fn authority(&self, name: &str, issuer: Option<&str>, kind: &str) {
+        let extensions = "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n";
+        let subject = format!("Test {name}");
+        self.issue(name, issuer, kind, &subject, extensions, &["-days", "60"]);
+    }
+
+    fn issue(
+        &self,
+        name: &str,
+        issuer: Option<&str>,
+        kind: &str,
+        subject: &str,
+        extensions: &str,
+        more: &[&str],
+    ) {
+        self.request(name, kind, subject);
+        self.sign(name, issuer, extensions, more);
+    }
+}
+
+/// Starts `openssl s_server` with certificates and options.
+fn serve(certificates: &[&str], chain: Option<&str>, options: &[&str]) -> Option<(Running, u16)> {
+    let openssl = program("openssl", "openssl", "TLS interop")?;
+    let pki = Pki::get();
+    let port = free_port();
+    let mut command = Command::new(openssl);
+    command.env("OPENSSL_CONF", "/dev/null");
+    command.args([
+        "s_server",
+        "-quiet",
+        "-accept",
+        &format!("127.0.0.1:{port}"),
+    ]);
+    for (at, name) in certificates.iter().enumerate() {
+        let (cert, key) = if at == 0 {
+            ("-cert", "-key")
+        } else {
+            ("-dcert", "-dkey")
+        };
+        command.arg(cert).arg(pki.path(&format!("{name}.pem")));
+        command.arg(key).arg(pki.path(&format!("{name}.key")));
+    }
+    if let Some(chain) = chain {
+        command.arg("-cert_chain").arg(pki.path(chain));
+        if certificates.len() > 1 {
+            command.arg("-dcert_chain").arg(pki.path(chain));
+        }
+    }
+    command.args(options);
+    let log = pki.path(&format!("log-{port}"));
+    Some((Running::start(&mut command, &[port], &log), port))
+}
+
+fn look(certificates: &[&str], options: &[&str]) -> Option<Seen> {
+    let (_server, port) = serve(certificates, Some("inter.pem"), options)?;
+    Some(observe(
+        port,
+        Some(&Pki::get().path("root.pem")),
+        Level::Standard,
+    ))
+}
+
+use VersionName::{Tls10, Tls11, Tls12, Tls13};
+
+/// Groups of OpenSSL 3.0 without configuration, by code point.
+const DEFAULT_GROUPS: &[&str] = &[
+    "secp256r1",
+    "secp384r1",
+    "secp521r1",
+    "x25519",
+    "x448",
+    "ffdhe2048",
+    "ffdhe3072",
+    "ffdhe4096",
+    "ffdhe6144",
+    "ffdhe8192",
+];
+
+#[test]
+fn versions_suites_and_groups_are_exactly_those_configured() {
+    struct Case {
+        name: &'static str,
+        certificates: &'static [&'static str],
+        options: &'static [&'static str],
+        versions: &'static [VersionName],
+        suites: &'static [(VersionName, &'static [&'static str])],
+        preference: &'static [(VersionName, PreferenceBy)],
+        groups: &'static [&'static str],
+        kinds: &'static [&'static str],
+        at_most: u64,
+    }
+    let cases = [
+        Case {
+            name: "TLS 1.3 alone, three groups",
+            certificates: &["ec"],
+            options: &["-tls1_3", "-groups", "X25519:P-256:P-384"],
+            versions: &[Tls13],
+            suites: &[(
+                Tls13,
+                &[
+                    "TLS_AES_128_GCM_SHA256",
+                    "TLS_AES_256_GCM_SHA384",
+                    "TLS_CHACHA20_POLY1305_SHA256",
+                ],
+            )],
+            preference: &[(Tls13, PreferenceBy::Client)],
+            groups: &["secp256r1", "secp384r1", "x25519"],
+            kinds: &["ecdsa leaf"],
+            at_most: 15,
+        },
+        Case {
+            name: "TLS 1.3 alone, one suite, server's order",
+            certificates: &["rsa"],
+            options: &[
+                "-tls1_3",
+                "-serverpref",
+                "-ciphersuites",
+                "TLS_AES_128_CCM_8_SHA256:TLS_AES_256_GCM_SHA384",
+            ],
+            versions: &[Tls13],
+            suites: &[(
+                Tls13,
+                &["TLS_AES_128_CCM_8_SHA256", "TLS_AES_256_GCM_SHA384"],
+            )],
+            preference: &[(Tls13, PreferenceBy::Server)],
+            groups: DEFAULT_GROUPS,
+            kinds: &["rsa leaf"],
+            at_most: 20,
+        },
+        Case {
+            name: "intermediate, RSA",
+            certificates: &["rsa"],
+            options: &[
+                "-no_tls1",
+                "-no_tls1_1",
+                "-serverpref",
+                "-groups",
+                "X25519:P-256:P-384",
+                "-cipher",
+                "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:\
+                 ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384",
+            ],
+            versions: &[Tls12, Tls13],
+            suites: &[
+                (
+                    Tls12,
+                    &[
+                        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+                        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+                        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+                        "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",
+                        "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",
+                    ],
+                ),
+                (
+                    Tls13,
+                    &[
+                        "TLS_AES_256_GCM_SHA384",
+                        "TLS_CHACHA20_POLY1305_SHA256",
+                        "TLS_AES_128_GCM_SHA256",
+                    ],
+                ),
+            ],
+            preference: &[(Tls12, PreferenceBy::Server), (Tls13, PreferenceBy::Server)],
+            groups: &["secp256r1", "secp384r1", "x25519"],
+            kinds: &["rsa leaf"],
+            at_most: 30,
+        },
+        Case {
+            name: "TLS 1.2 alone, RSA and ECDSA, client's order",
+            certificates: &["rsa", "ec"],
+            options: &[
+                "-tls1_2",
+                "-groups",
+                "X448:P-521:P-256",
+                "-cipher",
+                "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA",
+            ],
+            versions: &[Tls12],
+            suites: &[(
+                Tls12,
+                &[
+                    "TLS_RSA_WITH_AES_128_CBC_SHA",
+                    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+                    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+                ],
+            )],
+            preference: &[(Tls12, PreferenceBy::Client)],
+            groups: &["secp256r1", "secp521r1", "x448"],
+            kinds: &["ecdsa leaf", "rsa leaf"],
+            at_most: 20,
+        },
+        Case {
+            name: "TLS 1.0 to 1.3, old suites, anonymous ones too",
+            certificates: &["rsa"],
+            options: &[
+                "-groups",
+                "P-256",
+                "-cipher",
+                "AES128-SHA:AES256-SHA:DHE-RSA-AES128-SHA:ADH-AES128-SHA:\
+                 ECDHE-RSA-AES128-SHA:@SECLEVEL=0",
+            ],
+            versions: &[Tls10, Tls11, Tls12, Tls13],
+            suites: &[(Tls10, OLD), (Tls11, OLD), (Tls12, OLD)],
+            preference: &[(Tls10, PreferenceBy::Client), (Tls12, PreferenceBy::Client)],
+            groups: &["secp256r1"],
+            kinds: &["rsa leaf"],
+            at_most: 45,
+        },
+    ];
+    for case in cases {
+        let Some(seen) = look(case.certificates, case.options) else {
+            return;
+        };
+        let name = case.name;
+        println!(
+            "{name}: {} connections, {} ms",
+            seen.cost.connections, seen.cost.milliseconds
+        );
+        assert_eq!(seen.gaps, [], "{name}");
+        assert_eq!(seen.versions(), case.versions, "{name}");
+        for (version, suites) in case.suites {
+            assert_eq!(seen.suites(*version), *suites, "{name}: {version:?}");
+        }
+        for (version, by) in case.preference {
+            assert_eq!(seen.preference(*version), Some(*by), "{name}: {version:?}");
+        }
+        assert_eq!(seen.groups(), case.groups, "{name}");
+        let mut kinds: Vec<&str> = seen.certificates().iter().map(|c| c.key.as_str()).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, case.kinds, "{name}");
+        for certificate in seen.certificates() {
+            assert_eq!(certificate.chain.problems, [], "{name}");
+            assert!(
+                certificate.chain.trusted && certificate.matches_host,
+                "{name}"
+            );
+        }
+        assert_eq!(seen.endpoint.speaks_tls.known(), Some(&true), "{name}");
+        assert_eq!(seen.endpoint.staple.known(), Some(&None), "{name}");
+        assert!(
+            seen.cost.connections <= case.at_most,
+            "{name}: {:?}",
+            seen.cost
+        );
+    }
+}
+
+/// In the order of code points, as the server follows the client.
+const OLD: &[&str] = &[
+    "TLS_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_DHE_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_DH_anon_WITH_AES_128_CBC_SHA",
+    "TLS_RSA_WITH_AES_256_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+];
+
+#[test]
+fn each_fault_of_a_chain_is_named_and_no_other() {
+    use ChainProblemName as P;
+    // Certificate, chain file, root known, problems.
+    let cases: &[(&str, &[&str], bool, &[P])] = &[
+        ("rsa", &["inter"], true, &[]),
+        ("rsa", &["inter", "root"], true, &[]),
+        ("rsa", &[], true, &[P::Incomplete]),
+        ("rsa", &["inter"], false, &[P::UnknownIssuer]),
+        ("rsa", &["inter", "root"], false, &[P::UnknownIssuer]),
+        ("rsa", &["root", "inter"], true, &[]),
+        ("other", &["inter"], true, &[P::NameMismatch]),
+        ("ended", &["inter"], true, &[P::Expired, P::NameMismatch]),
+        ("weak", &["inter"], true, &[P::WeakKey]),
+        ("sha1", &["inter"], true, &[P::WeakSignature]),
+        ("self", &[], true, &[P::NameMismatch, P::SelfSigned]),
+        ("deep", &["below", "inter"], true, &[]),
+        ("deep", &["inter", "below"], true, &[P::WrongOrder]),
+        ("deep", &["inter"], true, &[P::Incomplete]),
+        ("client", &["inter"], true, &[P::NotForServers]),
+        ("far", &["long", "short"], true, &[P::NotAnAuthority]),
+        ("usurped", &["ec", "inter"], true, &[P::NotAnAuthority]),
+        ("outside", &["bound"], true, &[P::NameConstraints]),
+    ];
+    for (leaf, chain, trusted, expected) in cases {
+        let Some(_) = program("openssl", "openssl", "TLS chains") else {
+            return;
+        };
+        let pki = Pki::get();
+        let file = format!("chain-{}.pem", chain.join("-"));
+        let parts = chain
+            .iter()
+            .map(|name| fs::read_to_string(pki.path(&format!("{name}.pem"))).unwrap());
+        fs::write(pki.path(&file), parts.collect::<String>()).unwrap();
+        let chain_file = (!chain.is_empty()).then_some(file.as_str());
+        let options = ["-cipher", "DEFAULT@SECLEVEL=0", "-no_build_chain"];
+        let options: &[&str] = if chain.is_empty() {
+            &options[..2]
+        } else {
+            &options[..2]
+        };
+        let Some((_server, port)) = serve(&[leaf], chain_file, options) else {
+            return;
+        };
+        let root = pki.path("root.pem");
+        let seen = observe(port, trusted.then_some(root.as_path()), Level::Passive);
+        assert_eq!(
+            seen.problems(),
+            *expected,
+            "{leaf} {chain:?} {:?}",
+            seen.certificates()
+        );
+    }
+}
+
+#[test]
+fn passive_asks_once_and_says_what_it_did_not_ask() {
+    let Some((_server, port)) = serve(&["ec"], Some("inter.pem"), &[]) else {
+        return;
+    };
+    let seen = observe(port, Some(&Pki::get().path("root.pem")), Level::Passive);
+    assert_eq!(seen.cost.connections, 1);
+    assert_eq!(seen.versions(), [Tls13]);
+    assert_eq!(seen.groups(), ["x25519"]);
+    assert!(
+        seen.gaps
+            .iter()
+            .all(|gap| gap.reason == GapReason::NotAsked)
+    );
+    let open: Vec<&str> = seen.gaps.iter().map(|gap| gap.at.as_str()).collect();
+    assert_eq!(
+        open,
+        [
+            "/tls/endpoints/0/groups/-",
+            "/tls/endpoints/0/preference",
+            "/tls/endpoints/0/suites/-",
+            "/tls/endpoints/0/versions/-",
+        ]
+    );
+    let negotiated = seen.endpoint.negotiated.known().unwrap().as_ref().unwrap();
+    assert_eq!(negotiated.version, Tls13);
+    assert_eq!(negotiated.group.as_deref(), Some("x25519"));
+}
