@@ -140,18 +140,58 @@ impl Pki {
             let pki = Self { folder: folder() };
             pki.authority("root", None, "rsa:2048");
             pki.authority("inter", Some("root"), "rsa:2048");
-            pki.leaf(
-                "rsa",
-                "inter",
-                "rsa:2048",
-                HOST,
-                &["-days", "30", "-sha256"],
+            pki.authority("below", Some("inter"), "ec");
+            let authority = "basicConstraints=critical,CA:TRUE";
+            let short = format!("{authority},pathlen:0\n");
+            pki.issue(
+                "short",
+                Some("root"),
+                "ec",
+                "Test short",
+                &short,
+                &["-days", "60"],
             );
-            pki.leaf("ec", "inter", "ec", HOST, &["-days", "30", "-sha256"]);
-            pki.leaf("other", "inter", "ec", "other.example", &["-days", "30"]);
-            pki.leaf("ended", "inter", "ec", "other.example", &["-days", "-1"]);
-            pki.leaf("weak", "inter", "rsa:1024", HOST, &["-days", "30"]);
-            pki.leaf("sha1", "inter", "rsa:2048", HOST, &["-days", "30", "-sha1"]);
+            let bound = format!("{authority}\nnameConstraints=permitted;DNS:other.example\n");
+            pki.issue(
+                "bound",
+                Some("root"),
+                "ec",
+                "Test bound",
+                &bound,
+                &["-days", "60"],
+            );
+            pki.authority("long", Some("short"), "ec");
+            for (name, issuer, kind, host, more) in [
+                (
+                    "rsa",
+                    "inter",
+                    "rsa:2048",
+                    HOST,
+                    &["-days", "30", "-sha256"][..],
+                ),
+                ("ec", "inter", "ec", HOST, &["-days", "30"]),
+                ("deep", "below", "ec", HOST, &["-days", "30"]),
+                ("far", "long", "ec", HOST, &["-days", "30"]),
+                ("outside", "bound", "ec", HOST, &["-days", "30"]),
+                ("usurped", "ec", "ec", HOST, &["-days", "30"]),
+                ("other", "inter", "ec", "other.example", &["-days", "30"]),
+                ("ended", "inter", "ec", "other.example", &["-days", "-1"]),
+                ("weak", "inter", "rsa:1024", HOST, &["-days", "30"]),
+                ("sha1", "inter", "rsa:2048", HOST, &["-days", "30", "-sha1"]),
+            ] {
+                let usage = "extendedKeyUsage=serverAuth\n";
+                let extensions = format!("subjectAltName=DNS:{host}\n{usage}");
+                pki.issue(name, Some(issuer), kind, host, &extensions, more);
+            }
+            let client = format!("subjectAltName=DNS:{HOST}\nextendedKeyUsage=clientAuth\n");
+            pki.issue(
+                "client",
+                Some("inter"),
+                "ec",
+                HOST,
+                &client,
+                &["-days", "30"],
+            );
             pki.authority("self", None, "ec");
             pki
         })
