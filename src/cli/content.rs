@@ -20,19 +20,24 @@ pub struct ContentArgs {
 }
 
 impl ContentArgs {
-    /// Loads all checks and profiles.
+    /// Loads all checks and profiles, and says what took the place of what.
     ///
     /// # Errors
     /// Everything that is wrong with them, each with its place.
-    pub fn load(&self, console: &Console) -> Result<Content, Trouble> {
-        Content::load(&self.checks, &self.profiles).map_err(|faults| console.faults(&faults))
+    pub fn load(&self, console: &mut Console) -> Result<Content, Trouble> {
+        let content = Content::load(&self.checks, &self.profiles)
+            .map_err(|faults| console.faults(&faults))?;
+        for note in content.notes.iter() {
+            console.note(note);
+        }
+        Ok(content)
     }
 
     /// Loads everything and resolves one profile.
     ///
     /// # Errors
     /// Everything that is wrong with it, each with its place.
-    pub fn resolve_one(&self, id: &str, console: &Console) -> Result<ResolvedProfile, Trouble> {
+    pub fn resolve_one(&self, id: &str, console: &mut Console) -> Result<ResolvedProfile, Trouble> {
         self.load(console)?
             .resolve(id)
             .map_err(|faults| console.faults(&faults))

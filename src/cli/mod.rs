@@ -1,12 +1,17 @@
 //! The command line: one file a subcommand, no logic of its own.
 
+mod checks;
 pub mod console;
 mod content;
 pub mod exit;
+mod explain;
 mod network;
+mod profiles;
 mod progress;
+mod prose;
 mod result;
 mod scan;
+pub mod schema;
 
 use clap::{Parser, Subcommand};
 use std::{ffi::OsString, process::ExitCode};
@@ -30,6 +35,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
+    Checks(checks::ChecksArgs),
+    Profiles(profiles::ProfilesArgs),
+    Explain(explain::ExplainArgs),
+    Schema(schema::SchemaArgs),
 }
 
 /// Runs the program and returns its exit code.
@@ -46,6 +55,10 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let mut console = Console::of_process();
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args, &mut console),
+        Command::Checks(args) => checks::run(&args, &mut console),
+        Command::Profiles(args) => profiles::run(&args, &mut console),
+        Command::Explain(args) => explain::run(&args, &mut console),
+        Command::Schema(args) => schema::run(&args, &mut console),
     };
     let exit = outcome.unwrap_or_else(|trouble| console.trouble(trouble));
     console.finish(exit).into()
