@@ -13,6 +13,7 @@ use super::{
     exit::{Exit, Trouble},
 };
 use crate::model::{check::Severity, finding::Findings, run::RunHeader};
+use crate::report::{self, table::TableOptions};
 
 /// What to judge by, and how to show it.
 #[derive(Args, Clone, Debug)]
@@ -78,7 +79,7 @@ impl ResultArgs {
     pub fn write(&self, documents: &[Findings], console: &mut Console) -> Result<Exit, Trouble> {
         match &self.output {
             None => {
-                let options = ();
+                let options = self.table_options(console, console.colour);
                 let outcome = write_all(self.format, documents, options, &mut console.out);
                 match outcome {
                     Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -88,7 +89,7 @@ impl ResultArgs {
                 }
             }
             Some(path) => {
-                let options = ();
+                let options = self.table_options(console, false);
                 replace(path, |out| write_all(self.format, documents, options, out)).map_err(
                     |error| format!("{}: cannot write the result: {error}", path.display()),
                 )?;
@@ -100,17 +101,26 @@ impl ResultArgs {
         }
         Ok(worst(documents))
     }
+
+    fn table_options(&self, console: &Console, colour: bool) -> TableOptions {
+        TableOptions {
+            width: console.width,
+            colour,
+            ascii: console.ascii,
+        }
+    }
 }
 
 fn write_all(
     format: Format,
     documents: &[Findings],
-    _options: (),
+    options: TableOptions,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
     for document in documents {
         match format {
-            Format::Table | Format::Json => serde_json::to_writer_pretty(&mut *out, document)?,
+            Format::Table => report::table::write(document, options, out)?,
+            Format::Json => report::json::write(document, out)?,
         }
     }
     out.flush()
