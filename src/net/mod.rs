@@ -21,6 +21,8 @@ mod session;
 mod special;
 #[cfg(test)]
 pub(crate) mod test_resolver;
+#[cfg(test)]
+mod tests;
 pub mod tls;
 
 pub use address::{AddressSet, Family, ScopedAddress};

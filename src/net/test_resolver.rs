@@ -1,6 +1,11 @@
 //! A resolver for tests that answers from a table, and misbehaves on request.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hickory_proto::{
+    dnssec::{
+        Algorithm, PublicKeyBuf,
+        rdata::{DNSKEY, DNSSECRData},
+    },
     op::{Message, OpCode, ResponseCode},
     rr::{Name, RData, Record, RecordType, rdata::SOA, rdata::TXT},
     serialize::txt::Parser,
@@ -65,13 +70,16 @@ struct Table {
 impl TestResolver {
     /// Serves records in master file format, below the root.
     pub(crate) async fn start(zone: &str, faults: &[(&str, RecordType, Fault)]) -> Self {
-        let text = format!("$TTL 300\n{zone}\n");
+        let (keys, rest): (Vec<&str>, Vec<&str>) =
+            zone.lines().partition(|line| line.contains(" IN DNSKEY "));
+        let text = format!("$TTL 300\n{}\n", rest.join("\n"));
         let (_, sets) = Parser::new(text, None, Some(Name::root()))
             .parse()
             .expect("a readable zone");
         let records: Vec<Record> = sets
             .into_values()
             .flat_map(|set| set.records_without_rrsigs().cloned().collect::<Vec<_>>())
+            .chain(keys.into_iter().map(key_record))
             .collect();
         let zones = records
             .iter()
@@ -118,7 +126,7 @@ impl TestResolver {
         NetConfig {
             resolver: Some(self.address),
             limits: Limits {
-                dns_timeout: Duration::from_millis(150),
+                dns_timeout: Duration::from_millis(400),
                 connect_timeout: Duration::from_secs(2),
                 idle_timeout: Duration::from_secs(2),
                 new_per_second: 0,
@@ -166,6 +174,19 @@ pub(crate) fn txt_answer(name: &str, texts: &[&str]) -> Answer {
         message.add_answer(Record::from_rdata(name.clone(), 300, data));
     }
     Answer::from_message(&name, RecordType::TXT, message).expect("an answer")
+}
+
+/// A DNSKEY record, which the parser of master files does not take.
+fn key_record(line: &str) -> Record {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [name, "IN", "DNSKEY", flags, "3", algorithm, key] = words.as_slice() else {
+        panic!("{line}");
+    };
+    let algorithm = Algorithm::from_u8(algorithm.parse().expect("an algorithm"));
+    let key = PublicKeyBuf::new(STANDARD.decode(key).expect("Base64"), algorithm);
+    let key = DNSKEY::with_flags(flags.parse().expect("flags"), key);
+    let data = RData::DNSSEC(DNSSECRData::DNSKEY(key));
+    Record::from_rdata(parse_name(name).expect("a name"), 300, data)
 }
 
 impl Table {

@@ -156,6 +156,8 @@ impl Fold {
             }
         }
         let seen = missing.len() < 2;
+        // One cause, one gap.
+        missing.dedup_by_key(|error| error.reason);
         let at = if seen {
             format!("{at}/-")
         } else {

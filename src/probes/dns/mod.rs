@@ -5,6 +5,8 @@ pub mod facts;
 mod fold;
 mod jobs;
 mod keys;
+#[cfg(test)]
+mod tests;
 
 use super::registry::{AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, schema_of};
 use crate::model::{

@@ -7,6 +7,8 @@ pub mod facts;
 mod notes;
 mod smtp;
 mod spf;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 use std::net::IpAddr;
