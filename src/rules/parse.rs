@@ -6,6 +6,7 @@
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, SourceInfo};
 use cel::parser::Parser;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Longest expression, in bytes.
@@ -24,8 +25,9 @@ pub(super) const STACK: usize = 64 << 20;
 /// An expression as the parser sees it, and where each of its parts stands.
 pub(super) struct Parsed {
     pub expr: IdedExpr,
-    info: SourceInfo,
     text: String,
+    /// The bytes that each part covers, by the parser's number of the part.
+    spans: HashMap<u64, Range<usize>>,
 }
 
 /// A fault at a place in a text.
@@ -43,11 +45,19 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Vec<Fault>> {
         .error_recovery_limit(4)
         .parse_with_source_info(text);
     match parsed {
-        Ok((expr, info)) => Ok(Parsed {
-            expr,
-            info,
-            text: text.to_owned(),
-        }),
+        Ok((expr, info)) => {
+            let mut measure = Spans {
+                info,
+                text,
+                spans: HashMap::new(),
+            };
+            measure.cover(&expr);
+            Ok(Parsed {
+                expr,
+                text: text.to_owned(),
+                spans: measure.spans,
+            })
+        }
         Err(errors) => Err(errors
             .errors
             .iter()
@@ -64,15 +74,8 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Vec<Fault>> {
 impl Parsed {
     /// The bytes that an expression covers.
     pub fn span(&self, expr: &IdedExpr) -> Range<usize> {
-        let mut covered = Range {
-            start: usize::MAX,
-            end: 0,
-        };
-        self.cover(expr, &mut covered);
-        if covered.start >= covered.end {
-            return 0..self.text.len();
-        }
-        on_characters(&self.text, covered)
+        let whole = 0..self.text.len();
+        self.spans.get(&expr.id).cloned().unwrap_or(whole)
     }
 
     /// The bytes of the name of a field, which follows the dot of a selection.
@@ -87,52 +90,73 @@ impl Parsed {
     pub fn text(&self, span: Range<usize>) -> &str {
         self.text.get(span).unwrap_or_default()
     }
+}
 
-    fn cover(&self, expr: &IdedExpr, covered: &mut Range<usize>) {
-        if let Some((start, stop)) = self.info.offset_for(expr.id) {
-            covered.start = covered.start.min(start as usize);
-            covered.end = covered.end.max(stop as usize + 1);
-        }
+/// Measures what every part of an expression covers, from the tokens that the
+/// parser kept: of a call it is the bracket, of a selection the dot.
+struct Spans<'t> {
+    info: SourceInfo,
+    text: &'t str,
+    spans: HashMap<u64, Range<usize>>,
+}
+
+impl Spans<'_> {
+    fn cover(&mut self, expr: &IdedExpr) -> Range<usize> {
+        let token = self.info.offset_for(expr.id);
+        let mut covered = match token {
+            Some((start, stop)) => start as usize..(stop as usize).saturating_add(1),
+            None => Range {
+                start: usize::MAX,
+                end: 0,
+            },
+        };
+        let mut closes = false;
         match &expr.expr {
             Expr::Call(call) => {
                 for part in call.target.iter().map(|t| &**t).chain(&call.args) {
-                    self.cover(part, covered);
+                    extend(&mut covered, &self.cover(part));
                 }
-                self.close(covered);
+                closes = true;
             }
             Expr::Select(select) => {
-                self.cover(&select.operand, covered);
-                if let Some((dot, _)) = self.info.offset_for(expr.id) {
-                    let after = (dot as usize).saturating_add(1);
-                    if let Some(at) = self.text.get(after..).and_then(|s| s.find(&select.field)) {
-                        covered.end = covered.end.max(after + at + select.field.len());
-                    }
+                extend(&mut covered, &self.cover(&select.operand));
+                let after = token.map_or(usize::MAX, |(dot, _)| dot as usize);
+                if let Some(at) = self.text.get(after..).and_then(|s| s.find(&select.field)) {
+                    covered.end = covered.end.max(after + at + select.field.len());
                 }
-                if select.test {
-                    self.close(covered);
-                }
+                closes = select.test;
             }
             Expr::List(list) => {
                 for element in &list.elements {
-                    self.cover(element, covered);
+                    extend(&mut covered, &self.cover(element));
                 }
-                self.close(covered);
+                closes = true;
             }
-            Expr::Comprehension(macro_call) => {
-                self.cover(&macro_call.iter_range, covered);
-                self.cover(&macro_call.loop_step, covered);
-                self.close(covered);
+            Expr::Comprehension(over) => {
+                extend(&mut covered, &self.cover(&over.iter_range));
+                extend(&mut covered, &self.cover(&over.loop_step));
+                closes = true;
             }
             Expr::Map(map) => {
                 for entry in &map.entries {
                     if let EntryExpr::MapEntry(entry) = &entry.expr {
-                        self.cover(&entry.value, covered);
+                        extend(&mut covered, &self.cover(&entry.value));
                     }
                 }
-                self.close(covered);
+                closes = true;
             }
             _ => {}
         }
+        if closes {
+            self.close(&mut covered);
+        }
+        let shown = if covered.start < covered.end {
+            on_characters(self.text, covered.clone())
+        } else {
+            0..self.text.len()
+        };
+        self.spans.insert(expr.id, shown);
+        covered
     }
 
     /// Takes in brackets that the covered text opens and does not close, and
@@ -153,8 +177,14 @@ impl Parsed {
         let Some(inside) = self.text.get(covered.clone()) else {
             return;
         };
-        let count = |marks: [char; 3]| inside.matches(marks).count();
-        let open = count(['(', '[', '{']).saturating_sub(count([')', ']', '}']));
+        let mut open = 0_usize;
+        for byte in inside.bytes() {
+            match byte {
+                b'(' | b'[' | b'{' => open += 1,
+                b')' | b']' | b'}' => open = open.saturating_sub(1),
+                _ => {}
+            }
+        }
         for _ in 0..open {
             let rest = self.text.get(covered.end..).unwrap_or_default();
             match rest.find(|c: char| !c.is_whitespace()) {
@@ -169,6 +199,11 @@ impl Parsed {
             }
         }
     }
+}
+
+fn extend(covered: &mut Range<usize>, part: &Range<usize>) {
+    covered.start = covered.start.min(part.start);
+    covered.end = covered.end.max(part.end);
 }
 
 fn measure(text: &str) -> Result<(), Fault> {
@@ -235,6 +270,9 @@ fn on_characters(text: &str, span: Range<usize>) -> Range<usize> {
 /// The parser's message in our words: it lists every token it would have
 /// taken, and quotes the end of the text as `<EOF>`.
 fn clean(message: &str) -> String {
+    if message.contains("Recursion limit") {
+        return format!("nested too deeply: at most {MAX_NESTING} levels");
+    }
     let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
     let short = message.split(" expecting ").next().unwrap_or(message);
     let quoted = short.split_once('\'').map(|(_, rest)| rest);

@@ -3,4 +3,5 @@
 mod cases;
 mod hostile;
 mod lint;
+mod oracle;
 mod sketch;
