@@ -5,7 +5,7 @@
 //! seen it may decide, and then the error never mattered. Were it an error, a
 //! gap could turn a verdict into a defect.
 
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -562,6 +562,9 @@ impl<'a> Evaluator<'a> {
                     .and_then(|hours| hours.checked_mul(3_600))
                     .map(SignedDuration::from_secs),
             ),
+            (Function::UtcDate, [Val::Time(time)]) => {
+                Ok(Tri::Known(Val::Date(time.to_zoned(TimeZone::UTC).date())))
+            }
             (Function::SameSite, [Val::Text(left), Val::Text(right)]) => {
                 self.charge((left.len() + right.len()) / BYTES_A_STEP)?;
                 Ok(Tri::of_bool(same_site(left, right)))

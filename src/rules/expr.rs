@@ -118,16 +118,18 @@ pub(super) enum Function {
     SameSite,
     Size,
     StartsWith,
+    UtcDate,
 }
 
 impl Function {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Contains,
         Self::Days,
         Self::EndsWith,
         Self::SameSite,
         Self::Size,
         Self::StartsWith,
+        Self::UtcDate,
     ];
 
     pub fn name(self) -> &'static str {
@@ -138,6 +140,7 @@ impl Function {
             Self::SameSite => "same_site",
             Self::Size => "size",
             Self::StartsWith => "startsWith",
+            Self::UtcDate => "utc_date",
         }
     }
 
@@ -156,6 +159,7 @@ impl Function {
             Self::SameSite => "same_site(host, host)",
             Self::Size => "size(list)",
             Self::StartsWith => "text.startsWith(part)",
+            Self::UtcDate => "utc_date(time)",
         }
     }
 

@@ -959,6 +959,7 @@ impl<'a> Lowerer<'a> {
         let kind = match (function, &kinds[..]) {
             _ if !style => None,
             (Function::Days, [Type::Int]) => Some(Type::Duration),
+            (Function::UtcDate, [Type::Timestamp]) => Some(Type::Date),
             (Function::Size, [Type::List(_) | Type::Text(_) | Type::Map(_)]) => Some(Type::Int),
             (
                 Function::SameSite | Function::Contains | Function::StartsWith | Function::EndsWith,
@@ -999,7 +1000,7 @@ impl<'a> Lowerer<'a> {
                     .to_owned()
             }
             "timestamp" | "duration" | "date" => {
-                "times are read from facts; spans of time are days(n)".to_owned()
+                "times are read from facts; spans of time are days(n), the day of a time is utc_date(time)".to_owned()
             }
             "any" | "some" => "did you mean `exists`?".to_owned(),
             "len" | "length" | "count" => "did you mean `size`?".to_owned(),
