@@ -315,3 +315,54 @@ impl AsyncWrite for Replay {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn supported_versions_overrule_the_old_field() {
+        let hello = |extensions: &[u8]| {
+            let mut body = vec![3, 3];
+            body.extend([0; 32]);
+            body.extend([0, 0, 4, 0x13, 0x01, 0x00, 0x2f, 1, 0]);
+            if !extensions.is_empty() {
+                body.extend((extensions.len() as u16).to_be_bytes());
+                body.extend(extensions);
+            }
+            [&[1, 0, 0, body.len() as u8][..], &body].concat()
+        };
+        // Extensions, highest version up to TLS 1.2, renegotiation_info.
+        let cases: &[(&[u8], Option<u16>, bool)] = &[
+            (&[], Some(0x0303), false),
+            (&[0, 43, 0, 3, 2, 3, 4], None, false),
+            (&[0, 43, 0, 5, 4, 3, 4, 3, 2], Some(0x0302), false),
+            // GREASE (RFC 8701) is no version.
+            (&[0, 43, 0, 5, 4, 0x7a, 0x7a, 3, 1], Some(0x0301), false),
+            (&[0xff, 0x01, 0, 1, 0], Some(0x0303), true),
+        ];
+        for (extensions, version, renegotiation_info) in cases {
+            let parsed = parse_hello(&hello(extensions)).unwrap();
+            assert_eq!(parsed.version, *version, "{extensions:02x?}");
+            assert_eq!(parsed.renegotiation_info, *renegotiation_info);
+            assert_eq!(parsed.suites, [0x1301, 0x002f]);
+        }
+        let whole = hello(&[]);
+        for cut in 0..whole.len() {
+            assert_eq!(parse_hello(&whole[..cut]), None, "cut after {cut} bytes");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = parse_hello(&bytes);
+            let mut hello = bytes;
+            if let Some(first) = hello.first_mut() {
+                *first = 1;
+            }
+            let _ = parse_hello(&hello);
+        }
+    }
+}

@@ -560,3 +560,61 @@ async fn servers_stop_when_the_estate_is_dropped() {
     }
     assert!(closed);
 }
+
+#[tokio::test]
+async fn servers_outlive_peers_that_talk_nonsense() {
+    let estate = Estate::start().await.unwrap();
+    let long = [b"GET /".to_vec(), vec![b'a'; 100_000]].concat();
+    let nonsense: [&[u8]; 5] = [
+        b"",
+        b"\0\0\0\0\0\0\0\0",
+        b"\x16\x03\x01\xff\xff\x01",
+        b"EHLO \xff\xfe\r\nDATA\r\n\r\n",
+        &long,
+    ];
+    for rule in estate
+        .connect_rules()
+        .iter()
+        .filter(|r| !r.contains(":53:"))
+    {
+        for bytes in nonsense {
+            let (_, port) = rule.rsplit_once(':').unwrap();
+            let mut stream = TcpStream::connect(format!("127.0.0.1:{port}"))
+                .await
+                .unwrap();
+            // Some servers hang up while they are still talked to.
+            let _ = stream.write_all(bytes).await;
+            let _ = stream.shutdown().await;
+        }
+    }
+    let datagram = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    for bytes in nonsense.iter().filter(|bytes| bytes.len() < 512) {
+        datagram.send_to(bytes, estate.resolver()).await.unwrap();
+    }
+    let page = get_secure(&estate, "192.0.2.10:443", "exemplary.example", "/").await;
+    assert_eq!(page.status, 200);
+    let page = get(
+        connect(&estate, "203.0.113.10:80").await,
+        "neglected.example",
+        "/",
+    )
+    .await;
+    assert_eq!(page.status, 200);
+    let mut mail = connect(&estate, "192.0.2.25:25").await;
+    assert!(say(&mut mail, "").await.starts_with("220 "));
+    let answer = ask(&estate, "exemplary.example.", RecordType::A, false).await;
+    assert_eq!(answer.answers.len(), 1);
+}
+
+#[tokio::test]
+async fn a_long_line_and_many_commands_end_a_mail_session() {
+    let estate = Estate::start().await.unwrap();
+    let mut stream = connect(&estate, "192.0.2.25:25").await;
+    stream.write_all(&b"NOOP\r\n".repeat(100)).await.unwrap();
+    let mut answers = Vec::new();
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut answers))
+        .await
+        .unwrap();
+    let count = String::from_utf8_lossy(&answers).matches("250 ").count();
+    assert_eq!(count, 40, "the session is bounded");
+}
