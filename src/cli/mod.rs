@@ -3,6 +3,7 @@
 mod checks;
 pub mod console;
 mod content;
+mod demo;
 pub mod exit;
 mod explain;
 mod network;
@@ -39,6 +40,7 @@ enum Command {
     Profiles(profiles::ProfilesArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
+    Demo(demo::DemoArgs),
 }
 
 /// Runs the program and returns its exit code.
@@ -59,6 +61,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Profiles(args) => profiles::run(&args, &mut console),
         Command::Explain(args) => explain::run(&args, &mut console),
         Command::Schema(args) => schema::run(&args, &mut console),
+        Command::Demo(args) => demo::run(&args, &mut console),
     };
     let exit = outcome.unwrap_or_else(|trouble| console.trouble(trouble));
     console.finish(exit).into()
