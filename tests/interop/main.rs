@@ -15,3 +15,4 @@ mod nginx;
 mod site;
 mod support;
 mod tls;
+mod tls_odd;

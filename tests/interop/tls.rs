@@ -87,23 +87,23 @@ pub fn observe(port: u16, root: Option<&Path>, level: Level) -> Seen {
 }
 
 impl Seen {
-    fn versions(&self) -> Vec<VersionName> {
+    pub fn versions(&self) -> Vec<VersionName> {
         let versions = self.endpoint.versions.known().unwrap();
         versions.iter().map(|version| version.name).collect()
     }
 
-    fn suites(&self, version: VersionName) -> Vec<&str> {
+    pub fn suites(&self, version: VersionName) -> Vec<&str> {
         let suites = self.endpoint.suites.known().unwrap();
         let suites = suites.iter().filter(|suite| suite.version == version);
         suites.map(|suite| suite.name.as_str()).collect()
     }
 
-    fn groups(&self) -> Vec<&str> {
+    pub fn groups(&self) -> Vec<&str> {
         let groups = self.endpoint.groups.known().unwrap();
         groups.iter().map(|group| group.name.as_str()).collect()
     }
 
-    fn preference(&self, version: VersionName) -> Option<PreferenceBy> {
+    pub fn preference(&self, version: VersionName) -> Option<PreferenceBy> {
         let list = self.endpoint.preference.known()?;
         list.iter()
             .find(|entry| entry.version == version)
@@ -265,7 +265,11 @@ impl Pki {
 }
 
 /// Starts `openssl s_server` with certificates and options.
-fn serve(certificates: &[&str], chain: Option<&str>, options: &[&str]) -> Option<(Running, u16)> {
+pub fn serve(
+    certificates: &[&str],
+    chain: Option<&str>,
+    options: &[&str],
+) -> Option<(Running, u16)> {
     let openssl = program("openssl", "openssl", "TLS interop")?;
     let pki = Pki::get();
     let port = free_port();

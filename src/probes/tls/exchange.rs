@@ -15,7 +15,6 @@ use crate::net::{
     Connection, NetError, Session,
     tls::{Attempt, HandshakeError, Offer, handshake},
 };
-use crate::wire::text::clean_bytes;
 use crate::wire::tls::{
     flight::{Alert, Flight, FlightError, FlightReader},
     ssl2,
@@ -30,8 +29,8 @@ pub enum Reply {
     Alert(Alert),
     /// The connection was closed in an orderly way, without a word.
     Closed,
-    /// Another protocol answered; its first bytes, cleaned.
-    NotTls(String),
+    /// Another protocol answered, or STARTTLS is not offered.
+    NotTls,
     /// Nothing that tells anything.
     Failed(NetError),
 }
@@ -61,8 +60,8 @@ pub struct Endpoint<'a> {
 pub enum OpenError {
     /// The network failed.
     Net(NetError),
-    /// The server answered, and offers no TLS; why, cleaned.
-    NoTls(String),
+    /// The server answered, and offers no TLS.
+    NoTls,
 }
 
 impl Endpoint<'_> {
@@ -202,18 +201,18 @@ impl Ask for Endpoint<'_> {
             Err(error) => return error.into(),
         };
         let mut reader = FlightReader::default();
-        let mut foreign = None;
+        let mut foreign = false;
         let ended = self
             .talk(&mut connection, hello, patience, |bytes| {
                 let taken = reader.push(bytes);
                 if taken == Err(FlightError::NotTls) {
-                    foreign = Some(clean_bytes(bytes, 60));
+                    foreign = true;
                 }
                 taken
             })
             .await;
-        if let Some(bytes) = foreign {
-            return Reply::NotTls(bytes);
+        if foreign {
+            return Reply::NotTls;
         }
         let received = reader.received();
         let flight = reader.into_flight();
@@ -235,7 +234,7 @@ impl From<OpenError> for Reply {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Net(error) => Self::Failed(error),
-            OpenError::NoTls(why) => Self::NotTls(why),
+            OpenError::NoTls => Self::NotTls,
         }
     }
 }

@@ -226,19 +226,20 @@ pub async fn endpoint_answers(
     answers.contact = first.contact;
     let speaks_tls = !matches!(answers.contact, Contact::NoTls | Contact::Unseen(_));
     let mut negotiates = false;
-    if let Some(attempt) = &first.attempt {
-        if let Ok(agreement) = &attempt.result {
-            negotiates = true;
-            if let Some(version) = Version::from_code(agreement.version) {
-                prober.set_known_good(&general_hello(&prober, version));
-            }
-        }
+    let agreement = first
+        .attempt
+        .as_ref()
+        .and_then(|attempt| attempt.result.as_ref().ok());
+    let version = agreement.and_then(|agreement| Version::from_code(agreement.version));
+    if let Some(version) = version {
+        negotiates = true;
+        prober.set_known_good(&general_hello(&prober, version));
     }
     if speaks_tls && level >= Level::Standard {
         let (enumeration, other, ssl2) = tokio::join!(
             enumerate(&prober, negotiates),
-            other_certificate(endpoint, &first.offer, first.attempt.as_ref()),
-            ssl2(endpoint),
+            other_certificate(endpoint, &prober, &first.offer, first.attempt.as_ref()),
+            ssl2(endpoint, &prober),
         );
         answers.enumeration = Some(enumeration);
         answers.ssl2 = Some(ssl2);
@@ -293,7 +294,7 @@ async fn first_contact<A: Ask>(
             .await
         {
             Ok(attempt) => attempt,
-            Err(OpenError::NoTls(_)) => return done(Contact::NoTls, None, offer),
+            Err(OpenError::NoTls) => return done(Contact::NoTls, None, offer),
             Err(OpenError::Net(error)) if error.is_refused() => {
                 return done(Contact::NoTls, None, offer);
             }
@@ -326,7 +327,7 @@ async fn first_contact<A: Ask>(
     for version in [Version::Tls12, Version::Tls10] {
         let hello = general_hello(prober, version);
         match endpoint.ask(&hello.encode(), FIRST_CONTACT).await {
-            Reply::NotTls(_) => return done(Contact::NoTls, None, offer),
+            Reply::NotTls => return done(Contact::NoTls, None, offer),
             Reply::Flight(_) => {
                 prober.set_known_good(&hello);
                 return done(Contact::Unclear(failure), None, offer);
@@ -370,8 +371,9 @@ fn general_hello<A: Ask>(prober: &Prober<'_, A>, version: Version) -> ClientHell
 }
 
 /// A handshake that accepts only the kind of certificate that was not seen.
-async fn other_certificate(
+async fn other_certificate<A: Ask>(
     endpoint: &Endpoint<'_>,
+    prober: &Prober<'_, A>,
     offer: &Offer,
     first: Option<&Attempt>,
 ) -> Result<Option<Attempt>, NetError> {
@@ -389,8 +391,8 @@ async fn other_certificate(
         ..offer.clone()
     };
     let mut last = None;
-    for again in [false, true] {
-        if again {
+    for tries in 0..3 {
+        if tries > 0 {
             sleep(PAUSE).await;
         }
         let attempt = match endpoint
@@ -403,7 +405,10 @@ async fn other_certificate(
                 last = Some(error);
                 continue;
             }
-            Err(OpenError::NoTls(why)) => return Err(NetError::new(GapReason::Malformed, why)),
+            Err(OpenError::NoTls) => {
+                let detail = "STARTTLS is offered at times only";
+                return Err(NetError::new(GapReason::Malformed, detail));
+            }
         };
         match &attempt.result {
             _ if attempt
@@ -417,34 +422,35 @@ async fn other_certificate(
                 return Ok(None);
             }
             Err(HandshakeError::Net(error)) if is_final(error) => return Err(error.clone()),
-            // Closing twice, while other handshakes succeed, is a refusal.
-            Err(HandshakeError::Closed) if again => return Ok(None),
+            // Closing twice, while other hellos get answers, is a refusal.
+            Err(HandshakeError::Closed) if tries > 0 => {
+                return prober.confirm_alive().await.map(|()| None);
+            }
             Err(error) => last = Some(error.into()),
         }
     }
     Err(last.unwrap_or_else(|| NetError::new(GapReason::Internal, "no attempt")))
 }
 
-/// Whether SSL 2.0 is granted.
-async fn ssl2(endpoint: &Endpoint<'_>) -> Result<bool, NetError> {
+/// Whether SSL 2.0 is granted. Servers that never heard of its format close or
+/// reset the connection at its first bytes; that counts as a refusal when it
+/// is repeated and other hellos get answers.
+async fn ssl2<A: Ask>(endpoint: &Endpoint<'_>, prober: &Prober<'_, A>) -> Result<bool, NetError> {
+    let mut last = NetError::new(GapReason::Malformed, "no answer to an SSL 2.0 hello");
     for again in [false, true] {
         if again {
             sleep(PAUSE).await;
         }
         match endpoint.ssl2(FIRST_CONTACT).await {
             Ok(granted) => return Ok(granted),
-            // Servers that never heard of this format close or reset the
-            // connection at its first bytes, each time: nothing was granted.
-            Err(Reply::Closed) => return Ok(false),
+            Err(Reply::Closed) if again => return prober.confirm_alive().await.map(|()| false),
             Err(Reply::Failed(error)) if again && error.reason == GapReason::Reset => {
-                return Ok(false);
+                return prober.confirm_alive().await.map(|()| false);
             }
-            Err(Reply::Failed(error)) if again || is_final(&error) => return Err(error),
+            Err(Reply::Failed(error)) if is_final(&error) => return Err(error),
+            Err(Reply::Failed(error)) => last = error,
             Err(_) => {}
         }
     }
-    Err(NetError::new(
-        GapReason::Malformed,
-        "no answer to an SSL 2.0 hello",
-    ))
+    Err(last)
 }

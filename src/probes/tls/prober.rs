@@ -148,7 +148,17 @@ impl<'a, A: Ask> Prober<'a, A> {
             return Outcome::Unclear(doubt.error);
         };
         if self.answers(&known_good).await {
-            return doubt.despite_a_live_server();
+            if doubt.closed {
+                return Outcome::Refused(None);
+            }
+            // Twice may be bad luck on a poor line.
+            sleep(self.patience.pause).await;
+            let reply = self.server.ask(hello, self.patience.again).await;
+            return match settle(reply) {
+                Settled::Yes(outcome) => outcome,
+                Settled::Never(error) => Outcome::Unclear(error),
+                Settled::NotYet => Outcome::Unclear(doubt.error),
+            };
         }
         sleep(self.patience.long_pause).await;
         if !self.answers(&known_good).await {
@@ -166,6 +176,17 @@ impl<'a, A: Ask> Prober<'a, A> {
                 self.throttled.store(true, Ordering::Relaxed);
                 Outcome::Unclear(throttled())
             }
+        }
+    }
+
+    /// Makes sure that the server still answers, after something that may
+    /// have been a refusal or may have been throttling.
+    pub async fn confirm_alive(&self) -> Result<(), NetError> {
+        let known_good = self.lock_known_good().clone();
+        match known_good {
+            Some(hello) if !self.is_throttled() && self.answers(&hello).await => Ok(()),
+            Some(_) => Err(throttled()),
+            None => Err(NetError::new(GapReason::Reset, "closed without a word")),
         }
     }
 
@@ -204,7 +225,7 @@ fn settle(reply: Reply) -> Settled {
         // broke, and nothing about the offer.
         Reply::Alert(Alert { code: 0 | 90, .. }) => Settled::NotYet,
         Reply::Alert(alert) => Settled::Yes(Outcome::Refused(Some(alert.code))),
-        Reply::Closed | Reply::NotTls(_) => Settled::NotYet,
+        Reply::Closed | Reply::NotTls => Settled::NotYet,
         Reply::Failed(error) => match error.reason {
             R::Timeout | R::Reset | R::Unreachable | R::Malformed | R::TooLarge | R::Refused => {
                 Settled::NotYet
@@ -224,9 +245,7 @@ impl Doubt {
     fn of(reply: &Reply) -> Self {
         let error = match reply {
             Reply::Failed(error) => error.clone(),
-            Reply::NotTls(bytes) => {
-                NetError::new(GapReason::Malformed, format!("not TLS: {bytes}"))
-            }
+            Reply::NotTls => NetError::new(GapReason::Malformed, "the answer is not TLS"),
             _ => NetError::new(GapReason::Reset, "closed without a word"),
         };
         Self {
