@@ -2,17 +2,23 @@
 
 use hickory_proto::{
     op::{Message, ResponseCode},
-    rr::{DNSClass, Name, RData, Record, RecordType},
+    rr::{
+        DNSClass, Name, RData, Record, RecordType,
+        rdata::opt::{EdnsCode, EdnsOption},
+    },
 };
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::{
     error::NetError,
     present::{answer_text, data_text, dig, name_text},
 };
-use crate::model::{
-    gap::GapReason,
-    observation::{Evidence, EvidenceKind},
+use crate::{
+    model::{
+        gap::GapReason,
+        observation::{Evidence, EvidenceKind},
+    },
+    wire::text::clean_bytes,
 };
 
 /// Most CNAME records that are followed.
@@ -44,6 +50,8 @@ pub struct Answer {
     pub authenticated: bool,
     /// Whether there were more records than are kept.
     pub cut: bool,
+    /// The resolver, where the user gave one that others may not know of.
+    pub via: Option<SocketAddr>,
 }
 
 /// A CNAME record.
@@ -63,15 +71,9 @@ impl Answer {
         message: Message,
     ) -> Result<Self, NetError> {
         let rcode = message.metadata.response_code;
-        if !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain) {
-            return Err(NetError::new(
-                GapReason::Refused,
-                format!(
-                    "the resolver answered {} for {} {rtype}",
-                    rcode_text(rcode),
-                    name_text(name)
-                ),
-            ));
+        let forged = extended_error(&message).is_some_and(|(code, _)| is_filter(code));
+        if forged || !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain) {
+            return Err(refusal(name, rtype, &message));
         }
         let mut aliases = Vec::new();
         let mut current = name.clone();
@@ -122,6 +124,7 @@ impl Answer {
             authority,
             authenticated: message.metadata.authentic_data,
             cut,
+            via: None,
         })
     }
 
@@ -180,7 +183,7 @@ impl Answer {
             kind: EvidenceKind::DnsRecords,
             data,
             cut,
-            reproduce: dig(&self.name, self.rtype),
+            reproduce: dig(&self.name, self.rtype, self.via),
         }
     }
 
@@ -218,6 +221,69 @@ impl Answer {
             ..next
         })
     }
+}
+
+/// What a resolver said instead of an answer: its code, and why, where it says so
+/// (RFC 8914). Some put a filter's word in the place of the zone's.
+pub(super) fn refusal(name: &Name, rtype: RecordType, message: &Message) -> NetError {
+    let mut detail = format!(
+        "the resolver answered {} for {} {rtype}",
+        rcode_text(message.metadata.response_code),
+        name_text(name)
+    );
+    let mut reason = GapReason::Refused;
+    if let Some((code, text)) = extended_error(message) {
+        if is_filter(code) {
+            reason = GapReason::Blocked;
+        }
+        detail += &match text.as_str() {
+            "" => format!(" ({})", extended_error_name(code)),
+            text => format!(" ({}: {text})", extended_error_name(code)),
+        };
+    }
+    NetError::new(reason, detail)
+}
+
+/// The first extended error of a message: its code and text.
+fn extended_error(message: &Message) -> Option<(u16, String)> {
+    let option = message.edns.as_ref()?.option(EdnsCode::from(15))?;
+    let EdnsOption::Unknown(_, data) = option else {
+        return None;
+    };
+    let (code, text) = data.split_first_chunk::<2>()?;
+    Some((u16::from_be_bytes(*code), clean_bytes(text, 120)))
+}
+
+/// Whether the code says that the resolver answered in the place of the zone:
+/// forged, blocked, censored or filtered.
+fn is_filter(code: u16) -> bool {
+    matches!(code, 4 | 15 | 16 | 17)
+}
+
+/// The name of an extended error (IANA), as far as it helps.
+fn extended_error_name(code: u16) -> String {
+    let name = match code {
+        4 => "forged answer",
+        5 => "DNSSEC indeterminate",
+        6 => "DNSSEC bogus",
+        7 => "signature expired",
+        8 => "signature not yet valid",
+        9 => "DNSKEY missing",
+        10 => "RRSIGs missing",
+        11 => "no zone key bit set",
+        12 => "NSEC missing",
+        13 => "cached error",
+        15 => "blocked",
+        16 => "censored",
+        17 => "filtered",
+        18 => "prohibited",
+        20 => "not authoritative",
+        22 => "no reachable authority",
+        23 => "network error",
+        24 => "invalid data",
+        _ => return format!("extended error {code}"),
+    };
+    name.to_owned()
 }
 
 /// What the alias at a name points to, if there is one. Who asks for CNAME

@@ -32,6 +32,9 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Most new connections to one address a second; 0 for no limit.
     pub new_per_second: u32,
+    /// Most open connections to one loopback address. It is the user's own
+    /// machine, so nothing else slows connections to it.
+    pub connections_to_loopback: usize,
     /// Most connections that one target may cost.
     pub connections_per_target: u64,
     /// Most DNS queries that one target may cost, retries included.
@@ -56,6 +59,7 @@ impl Default for Limits {
             connections: 64,
             connections_per_address: 2,
             new_per_second: 10,
+            connections_to_loopback: 16,
             connections_per_target: 1_000,
             queries_per_target: 1_000,
             bytes_per_connection: 8 << 20,

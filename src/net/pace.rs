@@ -55,7 +55,9 @@ impl Pace {
     pub(super) async fn admit(&self, ip: IpAddr) -> Option<Permit> {
         let state = self.state(ip);
         let address = state.open.clone().acquire_owned().await.ok()?;
-        if let Some(due) = self.book(&state) {
+        if !ip.is_loopback()
+            && let Some(due) = self.book(&state)
+        {
             sleep_until(due).await;
         }
         let all = self.all.clone().acquire_owned().await.ok()?;
@@ -90,7 +92,11 @@ impl Pace {
         addresses
             .entry(ip)
             .or_insert_with(|| {
-                let open = self.limits.connections_per_address.clamp(1, 10_000);
+                let open = match ip.is_loopback() {
+                    true => self.limits.connections_to_loopback,
+                    false => self.limits.connections_per_address,
+                };
+                let open = open.clamp(1, 10_000);
                 Arc::new(AddressPace {
                     open: Arc::new(Semaphore::new(open)),
                     due: Mutex::new(Instant::now()),
@@ -133,6 +139,27 @@ mod tests {
         let took = start.elapsed();
         assert!(took >= Duration::from_millis(200), "{took:?}");
         assert!(took < Duration::from_millis(1000), "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn loopback_is_not_slowed() {
+        let pace = Pace::new(Limits {
+            connections_to_loopback: 4,
+            ..Limits::default()
+        });
+        let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let begun = Instant::now();
+        for _ in 0..100 {
+            let _four = (
+                pace.admit(here).await,
+                pace.admit(here).await,
+                pace.admit(here).await,
+                pace.admit(here).await,
+            );
+            let fifth = pace.admit(here);
+            assert!(tokio::time::timeout(Duration::ZERO, fifth).await.is_err());
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5));
     }
 
     #[tokio::test]

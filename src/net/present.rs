@@ -6,7 +6,7 @@ use hickory_proto::{
     dnssec::{PublicKey, rdata::DNSSECRData},
     rr::{Name, RData, Record, RecordType},
 };
-use std::fmt::Write;
+use std::{fmt::Write, net::SocketAddr};
 
 use super::{answer::Answer, error::NetError};
 use crate::{model::gap::GapReason, wire::text::clean};
@@ -178,9 +178,14 @@ pub fn answer_text(answer: &Answer, max_chars: usize) -> (String, bool) {
     (out, answer.cut)
 }
 
-/// The `dig` command that shows an answer.
-pub fn dig(name: &str, rtype: RecordType) -> String {
-    format!("dig {} {rtype}", shell_word(name))
+/// The `dig` command that shows an answer, of the resolver given or the reader's own.
+pub fn dig(name: &str, rtype: RecordType, via: Option<SocketAddr>) -> String {
+    let server = match via {
+        None => String::new(),
+        Some(server) if server.port() == 53 => format!("@{} ", server.ip()),
+        Some(server) => format!("@{} -p {} ", server.ip(), server.port()),
+    };
+    format!("dig {server}{} {rtype}", shell_word(name))
 }
 
 /// A word that a POSIX shell takes as one argument. Remote text stands in
@@ -264,7 +269,12 @@ mod tests {
         assert_eq!(shell_word("$(reboot)"), "'$(reboot)'");
         assert_eq!(shell_word("a'b;c"), r"'a'\''b;c'");
         assert_eq!(shell_word("-f/etc/passwd"), "'-f/etc/passwd'");
-        assert_eq!(dig("mx.example", RecordType::MX), "dig mx.example MX");
+        assert_eq!(dig("mx.example", RecordType::MX, None), "dig mx.example MX");
+        let via = |text: &str| Some(text.parse().expect("an address"));
+        let lab = dig("mx.example", RecordType::MX, via("127.0.0.1:5353"));
+        assert_eq!(lab, "dig @127.0.0.1 -p 5353 mx.example MX");
+        let other = dig("mx.example", RecordType::MX, via("[2001:db8::53]:53"));
+        assert_eq!(other, "dig @2001:db8::53 mx.example MX");
     }
 
     proptest! {

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    answer::{Answer, rcode_text},
+    answer::{Answer, refusal},
     config::Limits,
     error::NetError,
     meter::Meter,
@@ -310,17 +310,6 @@ impl Question {
 
 fn is_failure(rcode: ResponseCode) -> bool {
     !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain)
-}
-
-fn refusal(name: &Name, rtype: RecordType, message: &Message) -> NetError {
-    NetError::new(
-        GapReason::Refused,
-        format!(
-            "the resolver answered {} for {} {rtype}",
-            rcode_text(message.metadata.response_code),
-            name_text(name)
-        ),
-    )
 }
 
 /// A random wait of up to 200 ms, so that many retries do not come together.

@@ -173,6 +173,7 @@ impl Session {
                 break;
             }
         }
+        answer.via = self.config().resolver;
         Ok(answer)
     }
 

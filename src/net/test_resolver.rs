@@ -6,8 +6,11 @@ use hickory_proto::{
         Algorithm, PublicKeyBuf,
         rdata::{DNSKEY, DNSSECRData},
     },
-    op::{Message, OpCode, ResponseCode},
-    rr::{Name, RData, Record, RecordType, rdata::SOA, rdata::TXT},
+    op::{Edns, Message, OpCode, ResponseCode},
+    rr::{
+        Name, RData, Record, RecordType,
+        rdata::{SOA, TXT, opt::EdnsOption},
+    },
     serialize::txt::Parser,
 };
 use std::{
@@ -33,6 +36,8 @@ use crate::model::{level::Level, target::Target};
 pub(crate) enum Fault {
     /// Answers with this code.
     Code(ResponseCode),
+    /// Says that a filter answers in the zone's place (RFC 8914).
+    Filtered,
     /// Never answers.
     Silent,
     /// Does not answer so many packets, then does.
@@ -276,6 +281,14 @@ fn packets(table: &Table, question: &Message) -> Vec<Vec<u8>> {
             let mut message = message;
             message.answers.clear();
             message.metadata.response_code = code;
+            vec![message.to_vec().expect("a message")]
+        }
+        Some(Fault::Filtered) => {
+            let mut message = message;
+            let mut edns = Edns::new();
+            let data = [&17u16.to_be_bytes()[..], b"by \x1bpolicy"].concat();
+            edns.options_mut().insert(EdnsOption::Unknown(15, data));
+            message.set_edns(edns);
             vec![message.to_vec().expect("a message")]
         }
         Some(Fault::StrayFirst) => {

@@ -163,6 +163,22 @@ async fn servfail_is_never_no_record() {
 }
 
 #[tokio::test]
+async fn the_word_of_a_filter_is_not_that_of_the_zone() {
+    let faults = [("none.example", RecordType::A, Fault::Filtered)];
+    let resolver = TestResolver::start(ZONE, &faults).await;
+    let session = resolver.session("none.example");
+    let error = session
+        .lookup("none.example", RecordType::A)
+        .await
+        .expect_err("filtered");
+    assert_eq!(error.reason, GapReason::Blocked);
+    assert!(
+        error.detail.contains("(filtered: by \u{FFFD}policy)"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn circles_and_bad_names_are_errors() {
     let resolver = TestResolver::start(ZONE, &[]).await;
     let session = resolver.session("vote.example");

@@ -105,7 +105,8 @@ async fn a_name_in_a_zone() {
         .iter()
         .find(|e| e.at == "/dns/caa")
         .expect("evidence");
-    assert_eq!(evidence.reproduce, "dig county.example CAA");
+    assert!(evidence.reproduce.starts_with("dig @127.0.0.1 -p "));
+    assert!(evidence.reproduce.ends_with(" county.example CAA"));
     assert!(
         evidence
             .data
@@ -119,7 +120,13 @@ async fn the_same_answers_give_the_same_report() {
         observe("vote.county.example", &[]),
         observe("vote.county.example", &[])
     );
-    assert_eq!((a.facts, a.gaps, a.evidence), (b.facts, b.gaps, b.evidence));
+    // The two resolvers differ in their port alone.
+    let data = |report: &AreaReport| -> Vec<_> {
+        let all = report.evidence.iter();
+        all.map(|e| (e.at.clone(), e.data.clone())).collect()
+    };
+    assert_eq!(data(&a), data(&b));
+    assert_eq!((a.facts, a.gaps), (b.facts, b.gaps));
 }
 
 #[tokio::test]
