@@ -6,6 +6,7 @@ mod content;
 mod demo;
 pub mod exit;
 mod explain;
+mod judge;
 mod network;
 mod profiles;
 mod progress;
@@ -36,6 +37,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
+    Judge(Box<judge::JudgeArgs>),
     Checks(checks::ChecksArgs),
     Profiles(profiles::ProfilesArgs),
     Explain(explain::ExplainArgs),
@@ -57,6 +59,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let mut console = Console::of_process();
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args, &mut console),
+        Command::Judge(args) => judge::run(&args, &mut console),
         Command::Checks(args) => checks::run(&args, &mut console),
         Command::Profiles(args) => profiles::run(&args, &mut console),
         Command::Explain(args) => explain::run(&args, &mut console),
