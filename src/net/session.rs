@@ -27,7 +27,7 @@ use super::{
     present::{name_text, parse_name},
     resolver::Resolver,
     scope::{Scope, normal},
-    special::special_use,
+    special::{DOCUMENTATION, special_use},
 };
 use crate::model::{gap::GapReason, level::Level, observation::Cost, target::Target};
 
@@ -339,17 +339,27 @@ impl Session {
         &self.inner.meter
     }
 
-    /// An address with what the scope guard says of it.
-    fn scoped(&self, host: &str, ip: IpAddr) -> ScopedAddress {
-        let special = special_use(ip);
-        let led = self
-            .config()
+    /// Whether an address stands for one that will be public: it is reserved for
+    /// documentation, so that no host has it, and the user leads it elsewhere. So
+    /// labs write the addresses of what they try out.
+    pub fn stands_in(&self, host: &str, ip: IpAddr) -> bool {
+        special_use(ip) == Some(DOCUMENTATION) && self.led(host, ip)
+    }
+
+    /// Whether a rule of the user leads an address, or this name, elsewhere.
+    fn led(&self, host: &str, ip: IpAddr) -> bool {
+        self.config()
             .connect_to
             .iter()
-            .any(|rule| rule.to_host().is_some() && rule.names(host, Some(ip)));
+            .any(|rule| rule.to_host().is_some() && rule.names(host, Some(ip)))
+    }
+
+    /// An address with what the scope guard says of it.
+    fn scoped(&self, host: &str, ip: IpAddr) -> ScopedAddress {
+        let led = self.led(host, ip);
         ScopedAddress {
             ip,
-            public: special.is_none(),
+            public: special_use(ip).is_none(),
             may_connect: if led { Ok(()) } else { self.check_ip(ip) },
         }
     }

@@ -3,6 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// The use of addresses that stand in examples (RFC 5737, RFC 3849, RFC 9637).
+pub(super) const DOCUMENTATION: &str = "documentation";
+
 /// Whether an address can be reached from the public Internet, as one host.
 pub fn is_public(ip: IpAddr) -> bool {
     special_use(ip).is_none()
@@ -25,12 +28,12 @@ fn special_v4(ip: Ipv4Addr) -> Option<&'static str> {
         ([169, 254, 0, 0], 16, "link-local"),
         ([172, 16, 0, 0], 12, "private use"),
         ([192, 0, 0, 0], 24, "IETF protocol assignments"),
-        ([192, 0, 2, 0], 24, "documentation"),
+        ([192, 0, 2, 0], 24, DOCUMENTATION),
         ([192, 88, 99, 0], 24, "6to4 relay anycast"),
         ([192, 168, 0, 0], 16, "private use"),
         ([198, 18, 0, 0], 15, "benchmarking"),
-        ([198, 51, 100, 0], 24, "documentation"),
-        ([203, 0, 113, 0], 24, "documentation"),
+        ([198, 51, 100, 0], 24, DOCUMENTATION),
+        ([203, 0, 113, 0], 24, DOCUMENTATION),
         ([224, 0, 0, 0], 4, "multicast"),
         ([240, 0, 0, 0], 4, "reserved or broadcast"),
     ];
@@ -85,13 +88,13 @@ fn special_v6(ip: Ipv6Addr) -> Option<&'static str> {
         (
             Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0),
             32,
-            "documentation",
+            DOCUMENTATION,
         ),
         (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16, "6to4"),
         (
             Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0),
             20,
-            "documentation",
+            DOCUMENTATION,
         ),
         (
             Ipv6Addr::new(0x5f00, 0, 0, 0, 0, 0, 0, 0),

@@ -282,6 +282,34 @@ async fn rules_lead_elsewhere_and_facts_do_not_show_it() {
 }
 
 #[tokio::test]
+async fn documentation_addresses_that_are_led_elsewhere_stand_for_public_ones() {
+    let resolver = TestResolver::start(ZONE, &[]).await;
+    // Rule, address of vote.example, whether it stands for another.
+    let cases = [
+        ("192.0.2.1:443:127.0.0.1:1", "192.0.2.1", true),
+        ("[2001:db8::1]:443:127.0.0.1:1", "2001:db8::1", true),
+        ("vote.example:443:127.0.0.1:1", "192.0.2.1", true),
+        ("192.0.2.1:443:127.0.0.1:1", "192.0.2.2", false),
+        ("192.0.2.1:443::1", "192.0.2.1", false),
+        ("10.0.0.1:443:127.0.0.1:1", "10.0.0.1", false),
+        ("vote.example:443:127.0.0.1:1", "10.0.0.1", false),
+    ];
+    for (rule, ip, expected) in cases {
+        let config = NetConfig {
+            connect_to: vec![rule.parse::<ConnectRule>().expect("a rule")],
+            ..resolver.config()
+        };
+        let session = session(config, "vote.example");
+        let ip = ip.parse().expect("an address");
+        assert_eq!(
+            session.stands_in("vote.example", ip),
+            expected,
+            "{rule} {ip}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn only_what_belongs_to_the_scan_is_contacted() {
     let resolver = TestResolver::start(ZONE, &[]).await;
     let config = || NetConfig {

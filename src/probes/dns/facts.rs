@@ -68,6 +68,7 @@ pub struct Address {
     /// Address family.
     pub family: AddressFamily,
     /// Whether the address is reachable from the public Internet (IANA special-purpose registries).
+    /// One for documentation counts as public where `--connect-to` leads it elsewhere, as in a lab.
     pub public: bool,
 }
 

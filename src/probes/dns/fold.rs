@@ -1,7 +1,7 @@
 //! Turns answers into facts, without the network.
 
 use hickory_proto::{dnssec::rdata::DNSSECRData, rr::RData};
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
     facts::{
@@ -32,7 +32,10 @@ const TXT_MAX: usize = 100;
 
 /// The facts, gaps and evidence of a name.
 pub(super) fn report(answers: &Answers) -> AreaReport {
-    let mut fold = Fold::default();
+    let mut fold = Fold {
+        stand_ins: answers.stand_ins.clone(),
+        ..Fold::default()
+    };
     fold.name(answers);
     fold.zone(&answers.name, &answers.zone);
     fold.caa(&answers.caa);
@@ -58,6 +61,7 @@ struct Fold {
     facts: DnsFacts,
     gaps: Vec<Gap>,
     evidence: Vec<Evidence>,
+    stand_ins: BTreeSet<IpAddr>,
 }
 
 impl Fold {
@@ -143,7 +147,7 @@ impl Fold {
         for half in halves {
             match half {
                 Ok(answer) => {
-                    list.extend(answer.ips().into_iter().map(address));
+                    list.extend(answer.ips().into_iter().map(|ip| self.address(ip)));
                     if answer.cut {
                         self.gap(
                             &format!("{at}/-"),
@@ -339,6 +343,18 @@ impl Fold {
         }
     }
 
+    fn address(&self, ip: IpAddr) -> Address {
+        Address {
+            address: ip.to_string(),
+            family: if ip.is_ipv4() {
+                AddressFamily::Ipv4
+            } else {
+                AddressFamily::Ipv6
+            },
+            public: is_public(ip) || self.stand_ins.contains(&ip),
+        }
+    }
+
     fn prove(&mut self, at: &str, answer: &Answer) {
         self.evidence.push(answer.evidence(at));
     }
@@ -346,18 +362,6 @@ impl Fold {
 
 fn known(lookup: &Lookup) -> Option<&Answer> {
     lookup.as_deref().ok()
-}
-
-fn address(ip: IpAddr) -> Address {
-    Address {
-        address: ip.to_string(),
-        family: if ip.is_ipv4() {
-            AddressFamily::Ipv4
-        } else {
-            AddressFamily::Ipv6
-        },
-        public: is_public(ip),
-    }
 }
 
 /// The aliases of an answer. All targets but the last are aliases themselves, so they exist.

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use hickory_proto::rr::RData;
-use std::sync::Arc;
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use crate::net::{Answer, NetError, RecordType, Session, name_text};
 
@@ -25,6 +25,8 @@ pub(super) struct Answers {
     pub(super) zone: Result<Option<Zone>, NetError>,
     /// The first CAA set on the way up.
     pub(super) caa: Result<CaaFound, NetError>,
+    /// Addresses for documentation that stand for public ones.
+    pub(super) stand_ins: BTreeSet<IpAddr>,
 }
 
 /// What the resolver answered about a zone.
@@ -61,8 +63,14 @@ pub(super) async fn ask(session: &Session, name: &str) -> Answers {
         (Err(_), Err(_)) => Some(session.lookup(name, RecordType::CNAME).await),
         _ => None,
     };
+    let seen = [&a, &aaaa].into_iter().flatten();
+    let stand_ins = seen
+        .flat_map(|answer| answer.ips())
+        .filter(|ip| session.stands_in(name, *ip))
+        .collect();
     Answers {
         name: name.to_owned(),
+        stand_ins,
         a,
         aaaa,
         cname,
