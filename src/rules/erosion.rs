@@ -1,6 +1,7 @@
 //! Takes facts away from an example, one at a time.
 
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 use crate::model::level::Area;
 
@@ -9,8 +10,9 @@ const MAX_VARIANTS: usize = 2_000;
 /// Facts deeper than this are left alone.
 const MAX_DEPTH: usize = 32;
 
-/// The example's observation with each fact of an area removed once, and each
-/// list opened once, together with what was done to it. Judged again, the
+/// The example's observation with each fact of an area removed once, each list
+/// opened once, with all its items, without the last and without any, and each
+/// item hidden once, together with what was done to it. Judged again, the
 /// verdict must stay or become inconclusive. What the inventory says (`target`)
 /// is no observation and stays.
 pub fn erosion(document: &Value) -> impl Iterator<Item = (String, Value)> + '_ {
@@ -31,8 +33,8 @@ pub fn erosion(document: &Value) -> impl Iterator<Item = (String, Value)> + '_ {
 enum Place {
     /// A member of an object.
     Fact(String),
-    /// A list, by its own pointer.
-    Open(String),
+    /// A list, by its own pointer, and how many of its items are kept.
+    Open(String, usize),
     /// An item of a list.
     Item(String),
 }
@@ -49,9 +51,11 @@ impl Place {
                     .remove(&unescape(name))?;
                 format!("{at} not observed")
             }
-            Self::Open(at) => {
+            Self::Open(at, kept) => {
+                let list = eroded.pointer_mut(&at)?.as_array_mut()?;
+                list.truncate(kept);
                 add_gap(&mut eroded, &format!("{at}/-"))?;
-                format!("{at} may have more items")
+                format!("{at} seen up to item {kept}")
             }
             Self::Item(at) => {
                 add_gap(&mut eroded, &at)?;
@@ -75,7 +79,11 @@ fn collect(facts: &Value, at: &str, depth: usize, places: &mut Vec<Place>) {
             }
         }
         Value::Array(items) => {
-            places.push(Place::Open(at.to_owned()));
+            let kept = BTreeSet::from([0, items.len().saturating_sub(1), items.len()]);
+            places.extend(
+                kept.into_iter()
+                    .map(|kept| Place::Open(at.to_owned(), kept)),
+            );
             for (index, item) in items.iter().enumerate() {
                 let place = format!("{at}/{index}");
                 collect(item, &place, depth + 1, places);

@@ -284,19 +284,21 @@ proptest! {
         let Some(program) = compile(&logic) else { return Ok(()) };
         let Ok(whole) = judge(&program, &given) else { return Ok(()) };
         let rolled = Verdict::roll_up(whole.iter().map(|outcome| outcome.verdict));
-        let mut eroded = given.clone();
         let mut taken = Vec::new();
+        let mut eroded = given.clone();
         for pick in &picks {
             let variants: Vec<(String, Value)> = erosion(&eroded).collect();
+            for (what, less) in &variants {
+                let verdict = judge(&program, less)
+                    .map(|outcomes| Verdict::roll_up(outcomes.iter().map(|outcome| outcome.verdict)));
+                prop_assert!(
+                    verdict == Ok(rolled) || verdict == Ok(Verdict::Inconclusive),
+                    "{rolled} became {verdict:?} after {taken:?}, {what} of {given} by {logic:?}"
+                );
+            }
             let (what, less) = pick.get(&variants).clone();
             taken.push(what);
             eroded = less;
-            let verdict = judge(&program, &eroded)
-                .map(|outcomes| Verdict::roll_up(outcomes.iter().map(|outcome| outcome.verdict)));
-            prop_assert!(
-                verdict == Ok(rolled) || verdict == Ok(Verdict::Inconclusive),
-                "{rolled} became {verdict:?} after {taken:?} of {given} by {logic:?}"
-            );
         }
     }
 }
