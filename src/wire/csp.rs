@@ -131,6 +131,13 @@ impl Policies {
             .then(|| self.limited(&["frame-ancestors"]))
     }
 
+    /// Whether parts over HTTP are asked for over HTTPS instead (`upgrade-insecure-requests`).
+    pub fn upgrades_insecure(&self) -> bool {
+        self.list
+            .iter()
+            .any(|policy| policy.directives.contains_key("upgrade-insecure-requests"))
+    }
+
     /// Whether a directive that stands in `chain` leaves no scheme open to every host.
     fn limited(&self, chain: &[&str]) -> bool {
         self.list

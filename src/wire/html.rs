@@ -46,6 +46,8 @@ pub struct Document {
     pub resources: Vec<Resource>,
     /// Links.
     pub links: Vec<Link>,
+    /// Whether the head ended before the document did, so that all of it was read.
+    pub head_ended: bool,
     /// Which lists are not complete.
     pub cut: Cut,
 }

@@ -1,6 +1,7 @@
 //! Pure codecs for untrusted bytes and strings.
 
 pub mod caa;
+pub mod charset;
 pub mod cookie;
 pub mod csp;
 pub mod dmarc;
@@ -9,6 +10,7 @@ pub mod html;
 pub mod http_headers;
 pub mod mta_sts;
 pub mod referrer_policy;
+pub mod robots;
 pub mod security_txt;
 pub mod smtp;
 pub mod spf;

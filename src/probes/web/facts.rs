@@ -122,10 +122,12 @@ pub struct Hop {
     /// `Location` as sent, cleaned; `null` when absent.
     pub location: Option<String>,
     /// Strict-Transport-Security (RFC 6797) as a browser reads it; `null` when absent.
-    pub hsts: Option<Hsts>,
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub hsts: Seen<Option<Hsts>>,
     /// Cookies set by this answer.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name"))]
-    pub cookies: Vec<Cookie>,
+    pub cookies: Seen<Vec<Cookie>>,
 }
 
 /// Strict-Transport-Security (RFC 6797 section 6.1).
@@ -164,6 +166,8 @@ pub struct Cookie {
     pub prefix_valid: Option<bool>,
     /// Whether it was set over HTTPS.
     pub over_https: bool,
+    /// `Domain` as sent, lower case, which hands it to subdomains; `null` for this host alone.
+    pub domain: Option<String>,
 }
 
 /// A page that was visited.
@@ -178,6 +182,10 @@ pub struct Page {
     pub scheme: Scheme,
     /// Status code.
     pub status: u16,
+    /// Protocol version, as `HTTP/1.1` or `HTTP/2`.
+    pub http_version: String,
+    /// Whether HTTP/3 is offered (`Alt-Svc`, RFC 7838).
+    pub http3_offered: bool,
     /// Media type without parameters; `null` when absent.
     pub media_type: Option<String>,
     /// Whether the answer is an HTML document.
@@ -185,6 +193,7 @@ pub struct Page {
     /// Strict-Transport-Security; `null` when absent.
     pub hsts: Option<Hsts>,
     /// Content-Security-Policy, header and meta; `null` when no enforced policy is sent.
+    /// Report-only policies are left out: they limit nothing.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub csp: Seen<Option<Csp>>,
     /// X-Frame-Options as sent, lower case; `null` when absent.
@@ -194,8 +203,10 @@ pub struct Page {
     pub framing_limited: Seen<bool>,
     /// Whether X-Content-Type-Options is `nosniff`.
     pub nosniff: bool,
-    /// Referrer policy that a browser takes (the last known token); `null` when none.
-    pub referrer_policy: Option<String>,
+    /// Referrer policy that a browser takes (the last known token of the header, or that of a
+    /// `meta` element); `null` when none.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub referrer_policy: Seen<Option<String>>,
     /// Permissions-Policy as sent, cleaned; `null` when absent.
     pub permissions_policy: Option<String>,
     /// Directives of Cache-Control, lower case.
@@ -266,6 +277,8 @@ pub struct CspEffect {
     pub form_action_limited: bool,
     /// Whether `frame-ancestors` is limited (header only).
     pub framing_limited: bool,
+    /// Whether parts over HTTP are asked for over HTTPS instead (`upgrade-insecure-requests`).
+    pub upgrades_insecure: bool,
 }
 
 /// A form in a document.
@@ -388,6 +401,9 @@ pub struct SecurityTxt {
     pub contacts: Vec<String>,
     /// End of validity; `null` when missing or not a date.
     pub expires: Option<jiff::Timestamp>,
-    /// Faults: `no_contact`, `no_expires`, `invalid_expires`, `several_expires`, `wrong_media_type`, `not_https`.
+    /// Whether it is signed with OpenPGP. The signature is not verified.
+    pub signed: bool,
+    /// Faults: `no_contact`, `bad_contact`, `no_expires`, `invalid_expires`, `several_expires`,
+    /// `several_preferred_languages`, `stray_lines`, `other_canonical`, `wrong_media_type`, `not_https`.
     pub problems: Vec<String>,
 }

@@ -1,4 +1,102 @@
-//! The web probe.
+//! The web probe: what a visiting browser meets.
+//!
+//! It asks both ports of every address for `/` and follows redirects within the
+//! scope; then it visits, over one address, the front page, the pages that the
+//! inventory names, and from level standard on pages that links lead to, forms
+//! first, as far as robots.txt allows, and security.txt. It sends GET requests
+//! without cookies, at most one at a time on each address but for the two
+//! ports, and never submits a form.
 
 pub mod facts;
+mod fold;
+mod forms;
+mod headers;
+mod jobs;
 mod kinds;
+mod links;
+mod page;
+mod site;
+#[cfg(test)]
+mod tests;
+mod visit;
+
+use super::registry::{AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, schema_of};
+use crate::model::{
+    level::{Area, Level},
+    target::Target,
+};
+
+/// The web probe.
+pub static PROBE: Probe = Probe {
+    area: Area::Web,
+    fact_version: facts::FACT_VERSION,
+    schema: schema_of::<facts::WebFacts>,
+    plan,
+    observe,
+};
+
+fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
+    Box::pin(async move {
+        match jobs::addresses(context.session, &context.target.name).await {
+            Ok(addresses) => {
+                let answers = jobs::ask(context, &addresses).await;
+                fold::report(&answers, context.level, context.session)
+            }
+            Err(error) => AreaReport {
+                facts: None,
+                gaps: vec![error.gap("/web")],
+                evidence: Vec::new(),
+            },
+        }
+    })
+}
+
+fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
+    let mut plan = Vec::new();
+    let mut ask = |to: String, what: String, at_most: usize| {
+        plan.push(PlannedExchange {
+            area: Area::Web,
+            to,
+            what,
+            at_most: u32::try_from(at_most).unwrap_or(u32::MAX),
+        });
+    };
+    let hops = visit::REDIRECTS_MAX.saturating_add(1);
+    let name = &target.name;
+    ask("resolver".to_owned(), format!("A and AAAA of {name}"), 2);
+    for (_, port) in jobs::ports(target) {
+        ask(
+            format!("{name}:{port}"),
+            "GET / on each address, with redirects within the scope".to_owned(),
+            jobs::ADDRESSES_MAX.saturating_mul(hops),
+        );
+    }
+    let (_, port) = jobs::ports(target)[1];
+    let place = format!("{name}:{port}");
+    if !target.paths.is_empty() {
+        let paths = target.paths.join(", ");
+        ask(
+            place.clone(),
+            format!("GET {paths}, with redirects"),
+            target.paths.len().saturating_mul(hops),
+        );
+    }
+    if level >= Level::Standard {
+        ask(
+            place.clone(),
+            "GET /robots.txt, with redirects".to_owned(),
+            hops,
+        );
+        ask(
+            place.clone(),
+            "GET pages that links lead to, up to the page cap".to_owned(),
+            30,
+        );
+        ask(
+            place,
+            "GET /.well-known/security.txt, else /security.txt, with redirects".to_owned(),
+            hops.saturating_mul(2),
+        );
+    }
+    plan
+}

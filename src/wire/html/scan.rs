@@ -488,13 +488,14 @@ impl Scan {
 
     /// Gives labels to fields and fields to forms.
     fn finish(self) -> Document {
+        let head_ended = !self.in_head;
         let Self {
             mut document,
             fields,
             labels,
             ..
         } = self;
-        // A page that ends inside its forms' attribute or text is cut; its lists stand as read.
+        document.head_ended = head_ended;
         let by_id: std::collections::HashMap<&str, &str> = labels
             .iter()
             .rev()

@@ -1,0 +1,342 @@
+//! Turns answers into facts, gaps and evidence. Pure.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use url::Url;
+
+use super::{
+    facts::{ChainOutcome, Hop, Origin, RedirectChain, Scheme, SecurityTxt, WebFacts},
+    headers::{cookies_of, hsts_of},
+    jobs::{Answers, Attempt, Visited},
+    page::{Sheet, scheme_of},
+    visit::{End, Step, Way},
+};
+use crate::{
+    model::{
+        gap::{Gap, GapReason},
+        level::Level,
+        observation::{Evidence, EvidenceKind},
+        seen::Seen,
+    },
+    net::{HttpResponse, NetError, Session, shell_word},
+    probes::registry::AreaReport,
+    wire::{http_headers::content_type, security_txt, text::clean, text::clean_lines},
+};
+
+/// Longest evidence of one answer's head, and of one body (characters).
+const HEAD_EVIDENCE: usize = 4_000;
+const BODY_EVIDENCE: usize = 4_096;
+
+/// The report about a target.
+pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> AreaReport {
+    let mut fold = Fold::default();
+    let origins = answers
+        .origins
+        .iter()
+        .map(|attempt| fold.origin(attempt))
+        .collect();
+    let chains = answers
+        .origins
+        .iter()
+        .filter_map(|attempt| fold.attempt(attempt, session))
+        .collect();
+    for error in &answers.more_addresses {
+        fold.gap("/web/origins/-", error);
+        fold.gap("/web/chains/-", error);
+    }
+    let pages = answers.pages.iter().map(|page| fold.page(page)).collect();
+    for error in &answers.missed {
+        fold.gap("/web/pages/-", error);
+    }
+    let facts = WebFacts {
+        origins: Seen::Known(origins),
+        chains: Seen::Known(chains),
+        pages: Seen::Known(pages),
+        security_txt: fold.security_txt(answers, level),
+    };
+    // The types hold nothing that JSON cannot; an error would be a defect of this program.
+    match serde_json::to_value(&facts) {
+        Ok(value) => AreaReport {
+            facts: Some(value),
+            gaps: fold.gaps.into_iter().collect(),
+            evidence: fold.evidence,
+        },
+        Err(error) => AreaReport {
+            facts: None,
+            gaps: vec![NetError::new(GapReason::Internal, error.to_string()).gap("/web")],
+            evidence: Vec::new(),
+        },
+    }
+}
+
+#[derive(Default)]
+struct Fold {
+    origins: usize,
+    chains: usize,
+    pages: usize,
+    gaps: BTreeSet<Gap>,
+    evidence: Vec<Evidence>,
+}
+
+impl Fold {
+    fn gap(&mut self, at: impl Into<String>, error: &NetError) {
+        self.gaps.insert(error.gap(at));
+    }
+
+    fn origin(&mut self, attempt: &Attempt) -> Origin {
+        let place = SocketAddr::new(attempt.ip, attempt.port);
+        let scheme = match attempt.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        };
+        let answers = match &attempt.way {
+            Ok(_) => Seen::Known(true),
+            Err(error) if is_closed(error) => Seen::Known(false),
+            Err(error) => {
+                self.gap(format!("/web/origins/{}/answers", self.origins), error);
+                Seen::Unseen
+            }
+        };
+        self.origins = self.origins.saturating_add(1);
+        Origin {
+            key: format!("{scheme} {place}"),
+            scheme: attempt.scheme,
+            address: attempt.ip.to_string(),
+            port: attempt.port,
+            answers,
+        }
+    }
+
+    /// The chain from a port, if its first URL answered.
+    fn attempt(&mut self, attempt: &Attempt, session: &Session) -> Option<RedirectChain> {
+        match &attempt.way {
+            Ok(way) => Some(self.chain(attempt, way, session)),
+            Err(error) => {
+                if !is_closed(error) {
+                    self.gap("/web/chains/-", error);
+                }
+                None
+            }
+        }
+    }
+
+    fn chain(&mut self, attempt: &Attempt, way: &Way, session: &Session) -> RedirectChain {
+        let at = format!("/web/chains/{}", self.chains);
+        self.chains = self.chains.saturating_add(1);
+        let mut hops = Vec::new();
+        for (number, step) in way.steps.iter().enumerate() {
+            let here = format!("{at}/hops/{number}");
+            let is_last = number.saturating_add(1) == way.steps.len();
+            let in_scope = session.in_scope(step.url.host_str().unwrap_or_default());
+            let mut hop = hop_of(step, in_scope);
+            if let (true, End::Blocked(error)) = (is_last, &way.end) {
+                hop.hsts = Seen::Unseen;
+                hop.cookies = Seen::Unseen;
+                self.gap(format!("{here}/hsts"), error);
+                self.gap(format!("{here}/cookies"), error);
+            }
+            self.evidence
+                .push(head_evidence(here, &step.url, step.ip, &step.response));
+            hops.push(hop);
+        }
+        let outcome = match &way.end {
+            End::Final => Seen::Known(ChainOutcome::Final),
+            End::Loop => Seen::Known(ChainOutcome::Loop),
+            End::TooMany => Seen::Known(ChainOutcome::TooMany),
+            End::LeftScope(_) => Seen::Known(ChainOutcome::LeftScope),
+            End::Broken => Seen::Known(ChainOutcome::Broken),
+            End::Blocked(error) => {
+                self.gap(format!("{at}/outcome"), error);
+                Seen::Unseen
+            }
+            End::Failed(error) => {
+                self.gap(format!("{at}/outcome"), error);
+                self.gap(format!("{at}/hops/-"), error);
+                Seen::Unseen
+            }
+        };
+        RedirectChain {
+            key: format!("{} {}", attempt.start, attempt.ip),
+            scheme: attempt.scheme,
+            start: attempt.start.to_string(),
+            hops: Seen::Known(hops),
+            outcome,
+            ends_on_https: self.ends_on_https(way, &at),
+            upgrades_same_host_first: self.upgrades_first(attempt, way, &at),
+        }
+    }
+
+    fn ends_on_https(&mut self, way: &Way, at: &str) -> Seen<bool> {
+        let last_is_https = way
+            .steps
+            .last()
+            .is_some_and(|step| scheme_of(&step.url) == Scheme::Https);
+        let open = match &way.end {
+            End::Final | End::Loop | End::TooMany | End::Broken => None,
+            // A filter over HTTP may stand where the site would redirect.
+            End::Blocked(error) if !last_is_https => Some(error.clone()),
+            End::Blocked(_) => None,
+            End::Failed(error) => Some(error.clone()),
+            End::LeftScope(_) => way.failure(),
+        };
+        match open {
+            None => Seen::Known(last_is_https),
+            Some(error) => {
+                self.gap(format!("{at}/ends_on_https"), &error);
+                Seen::Unseen
+            }
+        }
+    }
+
+    fn upgrades_first(&mut self, attempt: &Attempt, way: &Way, at: &str) -> Seen<Option<bool>> {
+        let (Some(first), Scheme::Http) = (way.steps.first(), attempt.scheme) else {
+            return Seen::Known(None);
+        };
+        let leads_up =
+            |next: &Url| next.scheme() == "https" && next.host_str() == first.url.host_str();
+        match (way.steps.len(), &way.end) {
+            (1, End::Blocked(error)) => {
+                self.gap(format!("{at}/upgrades_same_host_first"), error);
+                Seen::Unseen
+            }
+            (1, End::Final) => Seen::Known(None),
+            // Where a redirect leads is told by its location, whether it was followed or not.
+            _ => {
+                let next = first
+                    .response
+                    .all("location")
+                    .first()
+                    .and_then(|value| first.url.join(&String::from_utf8_lossy(value)).ok());
+                Seen::Known(Some(next.as_ref().is_some_and(leads_up)))
+            }
+        }
+    }
+
+    fn page(&mut self, visited: &Visited) -> super::facts::Page {
+        let at = format!("/web/pages/{}", self.pages);
+        self.pages = self.pages.saturating_add(1);
+        let sheet = &visited.sheet;
+        let (page, gaps) = sheet.facts(&visited.key, &at);
+        self.gaps.extend(gaps);
+        self.evidence
+            .push(head_evidence(at, &sheet.url, visited.ip, &sheet.response));
+        page
+    }
+
+    fn security_txt(&mut self, answers: &Answers, level: Level) -> Seen<Option<SecurityTxt>> {
+        const AT: &str = "/web/security_txt";
+        match &answers.security_txt {
+            Some(Ok(None)) => Seen::Known(None),
+            Some(Ok(Some(sheet))) => {
+                let (text, cut) = cut_lines(&answers.security_text);
+                self.evidence.push(Evidence {
+                    at: AT.to_owned(),
+                    kind: EvidenceKind::HttpBody,
+                    data: text,
+                    cut,
+                    reproduce: format!("curl -sS {}", shell_word(sheet.url.as_str())),
+                });
+                Seen::Known(Some(security_facts(sheet, &answers.security_text)))
+            }
+            Some(Err(error)) => {
+                self.gap(AT, error);
+                Seen::Unseen
+            }
+            None => {
+                let error = match answers.missed.last() {
+                    Some(error) if level >= Level::Standard => error.clone(),
+                    _ => NetError::new(GapReason::NotAsked, "asked for from level standard on"),
+                };
+                self.gap(AT, &error);
+                Seen::Unseen
+            }
+        }
+    }
+}
+
+/// Whether an error is the port's own word that there is no web server behind it.
+fn is_closed(error: &NetError) -> bool {
+    error.is_refused() || error.is_other_protocol()
+}
+
+fn hop_of(step: &Step, in_scope: bool) -> Hop {
+    let scheme = scheme_of(&step.url);
+    let over_https = scheme == Scheme::Https;
+    Hop {
+        key: clean(step.url.as_str(), 500),
+        scheme,
+        host: clean(step.url.host_str().unwrap_or_default(), 253),
+        in_scope,
+        status: step.response.status,
+        location: step.response.first("location", 500),
+        hsts: Seen::Known(hsts_of(&step.response, over_https)),
+        cookies: Seen::Known(cookies_of(&step.response, over_https)),
+    }
+}
+
+fn head_evidence(at: String, url: &Url, ip: IpAddr, response: &HttpResponse) -> Evidence {
+    let (data, cut) = response.head_text(HEAD_EVIDENCE);
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or(443);
+    let place = match ip {
+        IpAddr::V4(ip) => format!("{host}:{port}:{ip}"),
+        IpAddr::V6(ip) => format!("{host}:{port}:[{ip}]"),
+    };
+    // With a certificate that does not verify, curl shows nothing unless told to look anyway.
+    let anyway = if matches!(response.certificate, Some(Err(_))) {
+        "-k "
+    } else {
+        ""
+    };
+    Evidence {
+        at,
+        kind: EvidenceKind::HttpHeaders,
+        data,
+        cut,
+        reproduce: format!(
+            "curl -sS {anyway}-o /dev/null -D - --resolve {} {}",
+            shell_word(&place),
+            shell_word(url.as_str())
+        ),
+    }
+}
+
+fn security_facts(sheet: &Sheet, text: &str) -> SecurityTxt {
+    let file = security_txt::parse(text);
+    let mut problems: Vec<String> = file.faults().into_iter().map(str::to_owned).collect();
+    let mut fault = |found: bool, name: &str| {
+        if found {
+            problems.push(name.to_owned());
+        }
+    };
+    let own = sheet.url.as_str();
+    let elsewhere = !file.canonical.is_empty()
+        && !file
+            .canonical
+            .iter()
+            .any(|url| Url::parse(url).is_ok_and(|url| url.as_str() == own));
+    fault(elsewhere, "other_canonical");
+    let plain =
+        content_type(&sheet.response.all("content-type")).is_some_and(|(media_type, charset)| {
+            // RFC 9116 section 3: text/plain, with the charset of UTF-8.
+            media_type == "text/plain" && charset.is_none_or(|charset| charset == "utf-8")
+        });
+    fault(!plain, "wrong_media_type");
+    fault(scheme_of(&sheet.url) != Scheme::Https, "not_https");
+    SecurityTxt {
+        url: clean(own, 500),
+        contacts: file
+            .contacts
+            .iter()
+            .map(|contact| clean(contact, 300))
+            .collect(),
+        expires: file.expiry(),
+        signed: file.signed,
+        problems,
+    }
+}
+
+fn cut_lines(text: &str) -> (String, bool) {
+    let cut = text.chars().count() > BODY_EVIDENCE;
+    (clean_lines(text, BODY_EVIDENCE), cut)
+}
