@@ -13,7 +13,12 @@ use crate::model::{
 use crate::net::Session;
 
 /// Every probe, in the order in which areas are shown.
-pub static REGISTRY: &[&Probe] = &[&super::dns::PROBE, &super::tls::PROBE, &super::mail::PROBE];
+pub static REGISTRY: &[&Probe] = &[
+    &super::dns::PROBE,
+    &super::tls::PROBE,
+    &super::mail::PROBE,
+    &super::web::PROBE,
+];
 
 /// Code that looks at one area of a target.
 pub struct Probe {

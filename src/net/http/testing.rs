@@ -245,6 +245,19 @@ pub(crate) async fn session(
     rules: &[String],
     roots: &[CertificateDer<'static>],
 ) -> Session {
+    let deadline = Duration::from_secs(30);
+    session_for(target, level, addresses, rules, roots, deadline).await
+}
+
+/// Like [`session`], with a deadline.
+pub(crate) async fn session_for(
+    target: &Target,
+    level: Level,
+    addresses: &[&str],
+    rules: &[String],
+    roots: &[CertificateDer<'static>],
+    deadline: Duration,
+) -> Session {
     let net = Net::new(NetConfig {
         resolver: Some(resolver(addresses).await),
         connect_to: rules
@@ -262,5 +275,5 @@ pub(crate) async fn session(
     })
     .expect("a network");
     let scope = Scope::new(level, [&target.name], [""; 0]);
-    net.session(target, scope, Duration::from_secs(30), StopSignal::never())
+    net.session(target, scope, deadline, StopSignal::never())
 }

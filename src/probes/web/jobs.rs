@@ -1,14 +1,14 @@
 //! The exchanges of the web probe, and in which order: both ports of every address, then the
 //! pages over one of them.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 use url::Url;
 
 use super::{
     facts::Scheme,
     links::{Candidate, candidates},
     page::{Sheet, scheme_of},
-    visit::{End, Way, follow},
+    visit::{End, Step, Visitor, Way},
 };
 use crate::{
     model::{gap::GapReason, level::Level, target::Target},
@@ -92,16 +92,31 @@ pub(super) async fn ask(context: ProbeContext<'_>, addresses: &AddressSet) -> An
         let detail = format!("only the first {ADDRESSES_MAX} addresses are looked at");
         more_addresses.push(NetError::new(GapReason::BudgetSpent, detail));
     }
+    // Pages are read over one address, most often the first: bodies of the others are left.
+    let first = addresses
+        .addresses
+        .iter()
+        .position(|address| address.may_connect.is_ok());
+    let (reader, glancer) = (
+        Visitor::new(context.session, true),
+        Visitor::new(context.session, false),
+    );
     let attempts = addresses
         .addresses
         .iter()
+        .enumerate()
         .take(ADDRESSES_MAX)
-        .flat_map(|address| ports(context.target).map(|(scheme, port)| (address, scheme, port)))
-        .filter_map(|(address, scheme, port)| {
+        .flat_map(|place| ports(context.target).map(|(scheme, port)| (place, scheme, port)))
+        .filter_map(|((number, address), scheme, port)| {
             let start = url_of(context.target, scheme, port, "/")?;
+            let visitor = if Some(number) == first {
+                &reader
+            } else {
+                &glancer
+            };
             Some(async move {
                 let way = match &address.may_connect {
-                    Ok(()) => follow(context.session, &start, address.ip).await,
+                    Ok(()) => visitor.follow(&start, address.ip).await,
                     Err(error) => Err(error.clone()),
                 };
                 Attempt {
@@ -148,34 +163,40 @@ impl<'a> Crawl<'a> {
             self.no_front_page();
             return;
         };
-        let front_origin = front.0.clone();
-        let (url, ip, response) = front;
-        let required = self.context.target.paths.clone();
-        self.add(url, ip, response);
-        for path in &required {
+        // The body of an address that was only glanced at was cut before its first byte.
+        let glanced = front.response.body.is_empty()
+            && front
+                .response
+                .body_gap
+                .as_ref()
+                .is_some_and(|gap| gap.reason == GapReason::TooLarge);
+        let ip = front.ip;
+        let front_url = front.url.clone();
+        if !glanced {
+            self.add(front.url, front.ip, Arc::unwrap_or_clone(front.response));
+        } else {
+            match self.page(&front.url, ip).await {
+                Ok((url, ip, response)) => self.add(url, ip, response),
+                Err(error) => self.answers.missed.push(error),
+            }
+        }
+        for path in &self.context.target.paths {
             self.visit_required(&origin, path).await;
         }
         if self.context.level >= Level::Standard {
-            self.visit_links(&front_origin, ip).await;
+            self.visit_links(&front_url, ip).await;
             self.security_txt(&origin).await;
         }
     }
 
     /// The page that the first way over HTTPS ends on, else over HTTP, and the first URL and
-    /// address of that way. The answer is taken out of the way.
-    fn front_page(&mut self) -> Option<((Url, IpAddr), (Url, IpAddr, HttpResponse))> {
-        let mut order: Vec<&mut Attempt> = self.answers.origins.iter_mut().collect();
+    /// address of that way.
+    fn front_page(&self) -> Option<((Url, IpAddr), Step)> {
+        let mut order: Vec<&Attempt> = self.answers.origins.iter().collect();
         order.sort_by_key(|attempt| attempt.scheme != Scheme::Https);
         order.into_iter().find_map(|attempt| {
-            let way = attempt.way.as_mut().ok()?;
-            way.final_step()?;
-            let step = way.steps.last_mut()?;
-            let mut response = step.response.clone();
-            response.body = std::mem::take(&mut step.response.body);
-            Some((
-                (attempt.start.clone(), attempt.ip),
-                (step.url.clone(), step.ip, response),
-            ))
+            let step = attempt.way.as_ref().ok()?.final_step()?;
+            Some(((attempt.start.clone(), attempt.ip), step.clone()))
         })
     }
 
@@ -295,7 +316,7 @@ impl<'a> Crawl<'a> {
         let Ok(url) = front.join("/robots.txt") else {
             return Robots::nothing_allowed();
         };
-        match follow(self.context.session, &url, ip).await {
+        match self.visitor().follow(&url, ip).await {
             Ok(way) => match (way.final_step(), &way.end) {
                 (Some(step), _) if step.response.status == 200 => {
                     Robots::parse(&String::from_utf8_lossy(&step.response.body))
@@ -349,14 +370,19 @@ impl<'a> Crawl<'a> {
         ip: IpAddr,
     ) -> Result<(Url, IpAddr, HttpResponse), NetError> {
         self.known.insert(url.to_string());
-        let mut way = follow(self.context.session, url, ip).await?;
+        let mut way = self.visitor().follow(url, ip).await?;
         if let Some(error) = way.failure() {
             return Err(error);
         }
         way.steps
             .pop()
-            .map(|step| (step.url, step.ip, step.response))
+            .map(|step| (step.url, step.ip, Arc::unwrap_or_clone(step.response)))
             .ok_or_else(|| NetError::new(GapReason::Internal, "a way without steps"))
+    }
+
+    /// Each page is asked for anew: what was cached for the ways has done its work.
+    fn visitor(&self) -> Visitor<'a> {
+        Visitor::new(self.context.session, true)
     }
 
     fn add(&mut self, url: Url, ip: IpAddr, response: HttpResponse) {

@@ -559,7 +559,7 @@ fn plain_letters(letter: char, into: &mut String) {
             'ì'..='ï' | 'ī' | 'į' => into.push('i'),
             'ł' | 'ľ' | 'ļ' => into.push('l'),
             'ñ' | 'ń' | 'ň' | 'ņ' => into.push('n'),
-            'ò'..='ö' | 'ø' | 'ő' | 'õ' => into.push('o'),
+            'ò'..='ö' | 'ø' | 'ő' => into.push('o'),
             'œ' => into.push_str("oe"),
             'ř' => into.push('r'),
             'ś' | 'š' | 'ş' | 'ș' => into.push('s'),

@@ -1,6 +1,11 @@
 //! Asks for a URL and follows its redirects, hop by hop, within the scope.
 
-use std::net::IpAddr;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::{
@@ -18,11 +23,12 @@ pub(super) struct Way {
     pub(super) end: End,
 }
 
-/// One answer on the way. Only the last one keeps its body.
+/// One answer on the way.
+#[derive(Clone)]
 pub(super) struct Step {
     pub(super) url: Url,
     pub(super) ip: IpAddr,
-    pub(super) response: HttpResponse,
+    pub(super) response: Arc<HttpResponse>,
 }
 
 /// How a way ended.
@@ -80,68 +86,116 @@ impl Way {
     }
 }
 
-/// Follows a URL from an address of its host. An error means that the first URL itself did not answer.
-pub(super) async fn follow(session: &Session, start: &Url, ip: IpAddr) -> Result<Way, NetError> {
-    let first = session.get(&HttpRequest::new(start.clone(), ip)).await?;
-    let mut steps = vec![Step {
-        url: start.clone(),
-        ip,
-        response: first,
-    }];
-    let mut seen = vec![without_fragment(start)];
-    let end = loop {
-        let Some(step) = steps.last_mut() else {
-            break End::Broken;
-        };
-        if let Some(error) = blocked(&step.response) {
-            break End::Blocked(error);
+/// Asks each address for each URL once, as ways over both ports mostly end on the same page.
+pub(super) struct Visitor<'a> {
+    session: &'a Session,
+    /// Whether bodies are wanted.
+    bodies: bool,
+    asked: Mutex<HashMap<(String, IpAddr), Once>>,
+}
+
+type Once = Arc<OnceCell<Asked>>;
+type Asked = Result<Arc<HttpResponse>, NetError>;
+
+impl<'a> Visitor<'a> {
+    pub(super) fn new(session: &'a Session, bodies: bool) -> Self {
+        Self {
+            session,
+            bodies,
+            asked: Mutex::default(),
         }
-        let Some(target) = redirect(&step.url, &step.response) else {
-            break End::Final;
-        };
-        // A redirect's body is of no use, and ten of them would be of some size.
-        step.response.body = Vec::new();
-        let Some(next) = target else {
-            break End::Broken;
-        };
-        if seen.contains(&without_fragment(&next)) {
-            // Without the cookies that it just set, the site may send us round and round.
-            let sets_cookies = steps
-                .iter()
-                .any(|step| !step.response.all("set-cookie").is_empty());
-            break if sets_cookies {
-                End::Failed(NetError::new(
-                    GapReason::Blocked,
-                    "the redirects come back for want of the cookies that they set",
-                ))
-            } else {
-                End::Loop
+    }
+
+    /// Follows a URL from an address of its host. An error means that the first URL itself
+    /// did not answer.
+    pub(super) async fn follow(&self, start: &Url, ip: IpAddr) -> Result<Way, NetError> {
+        let first = self.get(start, ip).await?;
+        let mut steps = vec![Step {
+            url: start.clone(),
+            ip,
+            response: first,
+        }];
+        let mut seen = vec![without_fragment(start)];
+        let end = loop {
+            let Some(step) = steps.last() else {
+                break End::Broken;
             };
-        }
-        if seen.len() > REDIRECTS_MAX {
-            break End::TooMany;
-        }
-        let host = next.host_str().unwrap_or_default();
-        if !session.in_scope(host) {
-            break End::LeftScope(next);
-        }
-        let ip = match address_of(session, host, start, ip).await {
-            Ok(ip) => ip,
-            Err(error) => break End::Failed(error),
-        };
-        match session.get(&HttpRequest::new(next.clone(), ip)).await {
-            Ok(response) => {
-                seen.push(without_fragment(&next));
-                steps.push(Step {
-                    url: next,
-                    ip,
-                    response,
-                });
+            if let Some(error) = blocked(&step.response) {
+                break End::Blocked(error);
             }
-            Err(error) => break End::Failed(error),
-        }
-    };
-    Ok(Way { steps, end })
+            let next = match redirect(&step.url, &step.response) {
+                None => break End::Final,
+                Some(None) => break End::Broken,
+                Some(Some(next)) => next,
+            };
+            if seen.contains(&without_fragment(&next)) {
+                break came_back(&steps);
+            }
+            if seen.len() > REDIRECTS_MAX {
+                break End::TooMany;
+            }
+            let host = next.host_str().unwrap_or_default();
+            if !self.session.in_scope(host) {
+                break End::LeftScope(next);
+            }
+            let ip = match address_of(self.session, host, start, ip).await {
+                Ok(ip) => ip,
+                Err(error) => break End::Failed(error),
+            };
+            match self.get(&next, ip).await {
+                Ok(response) => {
+                    seen.push(without_fragment(&next));
+                    steps.push(Step {
+                        url: next,
+                        ip,
+                        response,
+                    });
+                }
+                Err(error) => break End::Failed(error),
+            }
+        };
+        Ok(Way { steps, end })
+    }
+
+    async fn get(&self, url: &Url, ip: IpAddr) -> Asked {
+        let cell = {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked
+                .entry((without_fragment(url), ip))
+                .or_default()
+                .clone()
+        };
+        cell.get_or_init(|| async {
+            let mut request = HttpRequest::new(url.clone(), ip);
+            if !self.bodies {
+                request.max_body = 0;
+            }
+            let mut response = self.session.get(&request).await?;
+            // A redirect's body is of no use, and ten of them would be of some size.
+            if redirect(url, &response).is_some() {
+                response.body = Vec::new();
+            }
+            Ok(Arc::new(response))
+        })
+        .await
+        .clone()
+    }
+}
+
+/// A way that came back to where it had been: a circle, unless the site only wants the cookies
+/// back that it set on the way.
+fn came_back(steps: &[Step]) -> End {
+    let sets_cookies = steps
+        .iter()
+        .any(|step| !step.response.all("set-cookie").is_empty());
+    if sets_cookies {
+        End::Failed(NetError::new(
+            GapReason::Blocked,
+            "the redirects come back for want of the cookies that they set",
+        ))
+    } else {
+        End::Loop
+    }
 }
 
 /// The address for a host on the way: the one that we came to, if the host lives there too,

@@ -136,10 +136,10 @@ impl Scan {
                     self.in_head = false;
                 }
             }
-            CallbackEvent::AttributeName { name } => {
-                if self.tag.is_some() && self.attributes.len() < MAX_ATTRIBUTES {
-                    self.attributes.push((head(name, 64).to_vec(), Vec::new()));
-                }
+            CallbackEvent::AttributeName { name }
+                if self.tag.is_some() && self.attributes.len() < MAX_ATTRIBUTES =>
+            {
+                self.attributes.push((head(name, 64).to_vec(), Vec::new()));
             }
             CallbackEvent::AttributeValue { value } => {
                 if self.tag.is_some()
@@ -178,10 +178,10 @@ impl Scan {
             "template" if self.has("shadowrootmode") => {}
             "template" => self.templates = self.templates.saturating_add(1),
             "script" | "style" | "noscript" | "iframe" | "xmp" | "noembed" | "textarea"
-            | "select" | "datalist" => {
-                if self.text == Text::Body {
-                    self.text = Text::Muted(tag);
-                }
+            | "select" | "datalist"
+                if self.text == Text::Body =>
+            {
+                self.text = Text::Muted(tag);
             }
             "title" if !self.title_done && self.text == Text::Body => self.text = Text::Title,
             "picture" => self.pictures = self.pictures.saturating_add(1),

@@ -7,7 +7,7 @@ fn policies_count_in_the_head_alone() {
     let meta = "<meta http-equiv=Content-Security-Policy content=\"default-src 'self'\">";
     let cases = [
         (format!("<!doctype html><html><head>{meta}</head><body>"), 1),
-        (format!("{meta}"), 1),
+        (meta.to_owned(), 1),
         (
             format!(" \n<title>a < b</title><script>x</script>{meta}{meta}"),
             2,
