@@ -111,3 +111,54 @@ fn run_line() -> Value {
         "$defs": definitions,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::{Content, yaml};
+
+    #[test]
+    fn every_schema_is_valid_and_takes_what_is_part_of_the_program() {
+        for document in Document::value_variants() {
+            let schema = schema(*document);
+            assert!(schema.get("$id").is_some(), "{document:?}");
+            jsonschema::meta::validate(&schema).unwrap_or_else(|e| panic!("{document:?}: {e}"));
+        }
+        let content = Content::load(&[], &[]).unwrap();
+        let checks = jsonschema::validator_for(&schema(Document::Check)).unwrap();
+        for loaded in content.checks.values() {
+            let value = loaded.root.to_json();
+            assert!(checks.is_valid(&value), "{}", loaded.check.id);
+        }
+        let profiles = jsonschema::validator_for(&schema(Document::Profile)).unwrap();
+        for loaded in content.profiles.values() {
+            assert!(
+                profiles.is_valid(&loaded.root.to_json()),
+                "{}",
+                loaded.profile.id
+            );
+        }
+    }
+
+    #[test]
+    fn the_schema_of_inventories_takes_every_form() {
+        let schema = schema(Document::Inventory);
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let takes = |text: &str| {
+            let source = crate::content::source::Source::new("i", text);
+            let node = yaml::parse(&source, yaml::Limits::INVENTORY).unwrap();
+            validator.is_valid(&node.to_json())
+        };
+        assert!(takes(
+            "targets: [a.example, { name: b.example, roles: [results] }]"
+        ));
+        assert!(takes(
+            "organisation: { name: X, country: NO }\ntargets: [a.example]"
+        ));
+        assert!(!takes("targets: []"));
+        assert!(!takes("targets: [{ name: a.example, role: results }]"));
+        assert!(!takes(
+            "organisation: { name: X, country: no }\ntargets: [a.example]"
+        ));
+    }
+}

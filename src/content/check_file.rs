@@ -37,6 +37,19 @@ pub(super) const KEYS: [&str; 19] = [
     "references",
     "examples",
 ];
+/// Keys that every check has.
+const REQUIRED: [&str; 10] = [
+    "id",
+    "control",
+    "title",
+    "severity",
+    "effort",
+    "message",
+    "rationale",
+    "remediation",
+    "references",
+    "examples",
+];
 const SEVERITIES: [(&str, Severity); 5] = [
     ("critical", Severity::Critical),
     ("high", Severity::High),
@@ -105,10 +118,18 @@ pub fn read(
     let root = yaml::parse(&file.source, Limits::CONTENT)?;
     let mut reader = Reader::new(&file.source);
     let read = check(&mut reader, &root, around);
-    if let Some((check, _)) = &read {
+    if let Some((check, _)) = &read
+        && is_check_id(&check.id)
+    {
         file_name(&mut reader, file, &root, &check.id);
     }
-    let compiled = read.and_then(|(check, params)| {
+    let declared = root.get("params").map_or(0, |params| match &params.kind {
+        Kind::Map(entries) => entries.len(),
+        _ => 0,
+    });
+    // A parameter without a type would be told again as unknown in each expression.
+    let typed = read.filter(|(_, params)| params.len() == declared);
+    let compiled = typed.and_then(|(check, params)| {
         let program = match Program::compile(&check.logic, &params, &check.message, around.facts) {
             Ok(program) => Some(program),
             Err(errors) => {
@@ -142,12 +163,12 @@ fn check(
     root: &Node,
     around: Surroundings<'_>,
 ) -> Option<(Check, BTreeMap<String, ParamType>)> {
-    let fields = reader.fields(root, "a check", &KEYS)?;
-    let id = reader.need_filled(&fields, "id");
+    let fields = reader.fields(root, "a check", &KEYS, &REQUIRED)?;
+    let id = reader.text_at(&fields, "id");
     if let Some(id) = &id {
         check_id(reader, &id.value, &id.span);
     }
-    let control = reader.need_filled(&fields, "control");
+    let control = reader.text_at(&fields, "control");
     if let Some(control) = &control
         && !around.controls.contains(&control.value.as_str())
     {
@@ -158,20 +179,20 @@ fn check(
                 .or_else(|| Some("controls stand in checks/controls.yaml".to_owned())),
         );
     }
-    let title = reader.need_filled(&fields, "title");
-    let severity = reader
-        .need(&fields, "severity")
+    let title = reader.text_at(&fields, "title");
+    let severity = fields
+        .get("severity")
         .and_then(|node| reader.word(node, "severity", &SEVERITIES));
-    let effort = reader
-        .need(&fields, "effort")
+    let effort = fields
+        .get("effort")
         .and_then(|node| reader.word(node, "effort", &EFFORTS));
     let logic = logic(reader, &fields);
     let (decls, types) = fields
         .get("params")
         .map(|node| params(reader, node, around))
         .unwrap_or_default();
-    let message = reader.need_filled(&fields, "message");
-    let rationale = reader.need_filled(&fields, "rationale");
+    let message = reader.text_at(&fields, "message");
+    let rationale = reader.text_at(&fields, "rationale");
     let remediation = remediation(reader, &fields);
     let references = references(reader, &fields);
     let examples = examples(reader, &fields, &types, around);
@@ -192,8 +213,9 @@ fn check(
     Some((check, types))
 }
 
-/// `area.subject.property`, each of lower-case letters and digits with single hyphens.
-fn check_id(reader: &mut Reader, id: &str, span: &Range<usize>) {
+/// Whether a text is `area.subject.property`, each of lower-case letters and
+/// digits with single hyphens.
+fn is_check_id(id: &str) -> bool {
     let parts: Vec<&str> = id.split('.').collect();
     let fits = |part: &&str| {
         part.bytes()
@@ -201,7 +223,11 @@ fn check_id(reader: &mut Reader, id: &str, span: &Range<usize>) {
             && part.split('-').all(|word| !word.is_empty())
             && part.starts_with(|c: char| c.is_ascii_lowercase())
     };
-    if parts.len() != 3 || !parts.iter().all(fits) || id.len() > 100 {
+    parts.len() == 3 && parts.iter().all(fits) && id.len() <= 100
+}
+
+fn check_id(reader: &mut Reader, id: &str, span: &Range<usize>) {
+    if !is_check_id(id) {
         reader.error_help(
             span,
             format!("`{id}` is not the id of a check"),
@@ -263,10 +289,13 @@ fn logic(reader: &mut Reader, fields: &Fields<'_>) -> Option<Logic> {
             "the check demands nothing",
             Some("add one of `require`, `at_most`, `at_least`".to_owned()),
         ),
-        [_, second, ..] => {
-            let span = fields
-                .key(second)
-                .map_or_else(|| fields.start(), |key| key.span.clone());
+        several => {
+            let span = several
+                .iter()
+                .filter_map(|key| fields.key(key))
+                .map(|key| key.span.clone())
+                .max_by_key(|span| span.start)
+                .unwrap_or_else(|| fields.start());
             reader.error_help(
                 &span,
                 format!("a check has one of {}", quantifiers.join(", ")),
@@ -292,10 +321,11 @@ fn params(reader: &mut Reader, node: &Node, around: Surroundings<'_>) -> Params 
     let mut decls = BTreeMap::new();
     let mut types = BTreeMap::new();
     for (key, value) in reader.entries(node, "params") {
-        let Some(fields) = reader.fields(value, "a parameter", &["type", "default"]) else {
+        let Some(fields) = reader.fields(value, "a parameter", &["type", "default"], &["type"])
+        else {
             continue;
         };
-        let Some(kind) = reader.need_filled(&fields, "type") else {
+        let Some(kind) = reader.text_at(&fields, "type") else {
             continue;
         };
         let parsed = match ParamType::parse(&kind.value) {
@@ -305,6 +335,7 @@ fn params(reader: &mut Reader, node: &Node, around: Surroundings<'_>) -> Params 
                 continue;
             }
         };
+        types.insert(key.text.clone(), parsed.clone());
         // Without a default, a profile has to set the parameter.
         let default = match fields.get("default") {
             None => Value::Null,
@@ -322,7 +353,6 @@ fn params(reader: &mut Reader, node: &Node, around: Surroundings<'_>) -> Params 
                 default,
             },
         );
-        types.insert(key.text.clone(), parsed);
     }
     (decls, types)
 }
@@ -380,7 +410,7 @@ fn worst(node: &Node, kind: &ParamType, facts: &FactSchema) -> Option<Range<usiz
 }
 
 fn remediation(reader: &mut Reader, fields: &Fields<'_>) -> Option<BTreeMap<String, String>> {
-    let node = reader.need(fields, "remediation")?;
+    let node = fields.get("remediation")?;
     let mut remediation = BTreeMap::new();
     for (key, value) in reader.entries(node, "remediation") {
         if let Some(text) = reader.filled(value, &key.text) {
@@ -398,7 +428,7 @@ fn remediation(reader: &mut Reader, fields: &Fields<'_>) -> Option<BTreeMap<Stri
 }
 
 fn references(reader: &mut Reader, fields: &Fields<'_>) -> Vec<String> {
-    let Some(node) = reader.need(fields, "references") else {
+    let Some(node) = fields.get("references") else {
         return Vec::new();
     };
     let texts = reader.texts(node, "references");
@@ -414,7 +444,7 @@ fn examples(
     types: &BTreeMap<String, ParamType>,
     around: Surroundings<'_>,
 ) -> Vec<Example> {
-    let Some(node) = reader.need(fields, "examples") else {
+    let Some(node) = fields.get("examples") else {
         return Vec::new();
     };
     let items = reader.list(node, "examples").unwrap_or_default();
@@ -446,9 +476,9 @@ fn example(
     around: Surroundings<'_>,
 ) -> Option<Example> {
     let known = ["name", "given", "params", "as_of", "expect"];
-    let fields = reader.fields(node, "an example", &known)?;
-    let name = reader.need_filled(&fields, "name");
-    let given = reader.need(&fields, "given");
+    let fields = reader.fields(node, "an example", &known, &["name", "given", "expect"])?;
+    let name = reader.text_at(&fields, "name");
+    let given = fields.get("given");
     if let Some(given) = given {
         around.shape.check(reader, given);
     }
@@ -481,8 +511,8 @@ fn example(
             format!("`{}` is not a date: write YYYY-MM-DD", day.value),
         );
     }
-    let expect = reader
-        .need(&fields, "expect")
+    let expect = fields
+        .get("expect")
         .and_then(|node| reader.word(node, "expect", &VERDICTS));
     Some(Example {
         name: name?.value,

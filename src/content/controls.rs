@@ -38,8 +38,8 @@ pub fn read(file: &FoundFile) -> Result<Vec<LoadedControl>, Diagnostics> {
     let mut controls: Vec<LoadedControl> = Vec::new();
     let mut seen: BTreeMap<String, Place> = BTreeMap::new();
     let items = reader
-        .fields(&root, "a file of controls", &["controls"])
-        .and_then(|fields| reader.need(&fields, "controls"))
+        .fields(&root, "a file of controls", &["controls"], &["controls"])
+        .and_then(|fields| fields.get("controls"))
         .and_then(|node| reader.list(node, "controls"))
         .unwrap_or_default();
     for item in items {
@@ -72,10 +72,15 @@ pub fn read(file: &FoundFile) -> Result<Vec<LoadedControl>, Diagnostics> {
 }
 
 fn control(reader: &mut Reader, node: &Node) -> Option<(Text, Control)> {
-    let fields = reader.fields(node, "a control", &["id", "title", "maps_to", "source"])?;
-    let id = reader.need_filled(&fields, "id");
-    let title = reader.need_filled(&fields, "title");
-    let source = reader.maybe_text(&fields, "source");
+    let fields = reader.fields(
+        node,
+        "a control",
+        &["id", "title", "maps_to", "source"],
+        &["id", "title"],
+    )?;
+    let id = reader.text_at(&fields, "id");
+    let title = reader.text_at(&fields, "title");
+    let source = reader.text_at(&fields, "source");
     let mappings = fields
         .get("maps_to")
         .and_then(|node| reader.list(node, "maps_to"))
@@ -102,10 +107,15 @@ fn control(reader: &mut Reader, node: &Node) -> Option<(Text, Control)> {
 }
 
 fn mapping(reader: &mut Reader, node: &Node) -> Option<Mapping> {
-    let fields = reader.fields(node, "a mapping of a control", &["requirement", "relation"])?;
-    let requirement = reader.need_filled(&fields, "requirement");
-    let relation = reader
-        .need(&fields, "relation")
+    let fields = reader.fields(
+        node,
+        "a mapping of a control",
+        &["requirement", "relation"],
+        &["requirement", "relation"],
+    )?;
+    let requirement = reader.text_at(&fields, "requirement");
+    let relation = fields
+        .get("relation")
         .and_then(|node| reader.word(node, "relation", &RELATIONS));
     Some(Mapping {
         requirement: requirement?.value,

@@ -41,7 +41,7 @@ impl<'a> FactShape<'a> {
             .map(String::as_str)
             .filter(|key| !NOT_GIVEN.contains(key))
             .collect();
-        let Some(_) = reader.fields(given, "`given`", &known) else {
+        let Some(_) = reader.fields(given, "`given`", &known, &[]) else {
             return;
         };
         let Kind::Map(entries) = &given.kind else {

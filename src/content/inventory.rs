@@ -193,14 +193,14 @@ pub fn read(source: &Arc<Source>) -> Result<Inventory, Diagnostics> {
 }
 
 fn inventory(reader: &mut Reader, root: &Node) -> Inventory {
-    let Some(fields) = reader.fields(root, "an inventory", &KEYS) else {
+    let Some(fields) = reader.fields(root, "an inventory", &KEYS, &["targets"]) else {
         return Inventory::default();
     };
     let organisation = fields
         .get("organisation")
         .and_then(|node| organisation(reader, node));
     let contact = reader
-        .maybe_text(&fields, "contact")
+        .text_at(&fields, "contact")
         .and_then(|text| contact(reader, &text));
     let scope = fields
         .get("scope")
@@ -220,9 +220,9 @@ fn inventory(reader: &mut Reader, root: &Node) -> Inventory {
 }
 
 fn organisation(reader: &mut Reader, node: &Node) -> Option<Organisation> {
-    let fields = reader.fields(node, "`organisation`", &ORGANISATION_KEYS)?;
-    let name = reader.need_filled(&fields, "name");
-    let country = reader.maybe_text(&fields, "country");
+    let fields = reader.fields(node, "`organisation`", &ORGANISATION_KEYS, &["name"])?;
+    let name = reader.text_at(&fields, "name");
+    let country = reader.text_at(&fields, "country");
     if let Some(code) = &country
         && !(code.value.len() == 2 && code.value.bytes().all(|byte| byte.is_ascii_uppercase()))
     {
@@ -256,7 +256,7 @@ fn contact(reader: &mut Reader, text: &Text) -> Option<String> {
 }
 
 fn scope(reader: &mut Reader, node: &Node) -> ScopeRules {
-    let Some(fields) = reader.fields(node, "`scope`", &SCOPE_KEYS) else {
+    let Some(fields) = reader.fields(node, "`scope`", &SCOPE_KEYS, &[]) else {
         return ScopeRules::default();
     };
     let allow_private = fields
@@ -293,10 +293,15 @@ fn fit<T>(reader: &mut Reader, span: &Range<usize>, result: Result<T, NameError>
 }
 
 fn authorisation(reader: &mut Reader, node: &Node, targets: &[Target]) -> Option<Authorisation> {
-    let fields = reader.fields(node, "`authorisation`", &AUTHORISATION_KEYS)?;
-    let by = reader.need_filled(&fields, "by");
-    let until = reader
-        .need(&fields, "until")
+    let fields = reader.fields(
+        node,
+        "`authorisation`",
+        &AUTHORISATION_KEYS,
+        &AUTHORISATION_KEYS,
+    )?;
+    let by = reader.text_at(&fields, "by");
+    let until = fields
+        .get("until")
         .and_then(|node| reader.raw(node, "until"))
         .and_then(|text| match dates::parse(&text.value, Edge::Last) {
             Ok(date) => Some(date),
@@ -306,7 +311,7 @@ fn authorisation(reader: &mut Reader, node: &Node, targets: &[Target]) -> Option
             }
         });
     let mut covered = BTreeSet::new();
-    if let Some(node) = reader.need(&fields, "targets") {
+    if let Some(node) = fields.get("targets") {
         let texts = reader.texts(node, "targets");
         if texts.is_empty() && matches!(node.kind, Kind::List(_)) {
             reader.error(&node.span, "the authorisation covers no target");
@@ -335,7 +340,7 @@ fn authorisation(reader: &mut Reader, node: &Node, targets: &[Target]) -> Option
 }
 
 fn targets(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Target> {
-    let Some(node) = reader.need(fields, "targets") else {
+    let Some(node) = fields.get("targets") else {
         return Vec::new();
     };
     let items = match &node.kind {
@@ -388,8 +393,8 @@ fn target(reader: &mut Reader, node: &Node) -> Option<(Target, Range<usize>)> {
         let target = fit(reader, &node.span, parse_target(text))?;
         return Some((located(reader, target, &node.span), node.span.clone()));
     }
-    let fields = reader.fields(node, "a target", &TARGET_KEYS)?;
-    let name = reader.need_filled(&fields, "name");
+    let fields = reader.fields(node, "a target", &TARGET_KEYS, &["name"])?;
+    let name = reader.text_at(&fields, "name");
     let roles = fields.get("roles").map(|node| roles(reader, node));
     let paths = fields.get("paths").map(|node| paths(reader, node));
     let pins = fields.get("pins").map(|node| pins(reader, node));
@@ -403,7 +408,7 @@ fn target(reader: &mut Reader, node: &Node) -> Option<(Target, Range<usize>)> {
             target.paths.push(path);
         }
     }
-    if !target.paths.is_empty() && !target.has_website() {
+    if !target.paths.is_empty() && !target.roles.is_empty() && !target.has_website() {
         let span = fields
             .key("paths")
             .map_or_else(|| name.span.clone(), |key| key.span.clone());
@@ -457,7 +462,7 @@ fn paths(reader: &mut Reader, node: &Node) -> Vec<String> {
 }
 
 fn pins(reader: &mut Reader, node: &Node) -> Pins {
-    let Some(fields) = reader.fields(node, "`pins`", &PIN_KEYS) else {
+    let Some(fields) = reader.fields(node, "`pins`", &PIN_KEYS, &[]) else {
         return Pins::default();
     };
     let mut of_names = |key: &str| {

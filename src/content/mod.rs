@@ -5,6 +5,8 @@
 //! Everything is read strictly: what is wrong is told with its file, line and
 //! column, all of it at once.
 
+#[cfg(test)]
+mod bad_input;
 pub mod check_file;
 pub mod controls;
 pub mod dates;
@@ -161,24 +163,12 @@ impl Content {
     }
 
     fn add_checks(&mut self, layer: &[FoundFile], problems: &mut Diagnostics) {
-        let controls: Vec<String> = self
-            .controls
-            .iter()
-            .map(|loaded| loaded.control.id.clone())
-            .collect();
-        let controls: Vec<&str> = controls.iter().map(String::as_str).collect();
         let mut of_layer: BTreeMap<String, LoadedCheck> = BTreeMap::new();
         for file in layer {
             if !matches!(kind_of(&file.path), Part::Check) {
                 continue;
             }
-            let around = Surroundings {
-                facts: &self.facts,
-                shape: FactShape::new(&self.observation_schema),
-                controls: &controls,
-                lists: &self.lists,
-            };
-            match check_file::read(file, around) {
+            match self.read_check(file) {
                 Ok((check, warnings)) => {
                     self.notes.extend(warnings);
                     let id = check.check.id.clone();
@@ -198,6 +188,27 @@ impl Content {
             }
             self.checks.insert(id, check);
         }
+    }
+
+    /// Reads a check against the facts, controls and lists that there are.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it. Warnings alone are returned beside the check.
+    pub fn read_check(&self, file: &FoundFile) -> Result<(LoadedCheck, Diagnostics), Diagnostics> {
+        let controls: Vec<&str> = self
+            .controls
+            .iter()
+            .map(|loaded| loaded.control.id.as_str())
+            .collect();
+        check_file::read(
+            file,
+            Surroundings {
+                facts: &self.facts,
+                shape: FactShape::new(&self.observation_schema),
+                controls: &controls,
+                lists: &self.lists,
+            },
+        )
     }
 
     fn add_profiles(&mut self, layer: Vec<FoundFile>, problems: &mut Diagnostics) {

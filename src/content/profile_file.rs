@@ -78,8 +78,8 @@ pub fn read(file: &FoundFile) -> Result<LoadedProfile, Diagnostics> {
 }
 
 fn profile(reader: &mut Reader, root: &Node) -> Option<Profile> {
-    let fields = reader.fields(root, "a profile", &KEYS)?;
-    let id = reader.need_filled(&fields, "id");
+    let fields = reader.fields(root, "a profile", &KEYS, &["id", "title", "entries"])?;
+    let id = reader.text_at(&fields, "id");
     if let Some(id) = &id {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
         if !id.value.chars().all(fits) || id.value.len() > 100 {
@@ -90,13 +90,13 @@ fn profile(reader: &mut Reader, root: &Node) -> Option<Profile> {
             );
         }
     }
-    let title = reader.need_filled(&fields, "title");
+    let title = reader.text_at(&fields, "title");
     let source = fields
         .get("source")
         .and_then(|node| profile_source(reader, node));
-    let extends = reader.maybe_text(&fields, "extends");
-    let nodes = reader
-        .need(&fields, "entries")
+    let extends = reader.text_at(&fields, "extends");
+    let nodes = fields
+        .get("entries")
         .and_then(|node| reader.list(node, "entries"))
         .unwrap_or_default();
     if nodes.is_empty() && extends.is_none() && fields.get("entries").is_some() {
@@ -132,10 +132,15 @@ fn profile(reader: &mut Reader, root: &Node) -> Option<Profile> {
 }
 
 fn profile_source(reader: &mut Reader, node: &Node) -> Option<ProfileSource> {
-    let fields = reader.fields(node, "`source`", &["publisher", "edition", "date"])?;
-    let publisher = reader.need_filled(&fields, "publisher");
-    let edition = reader
-        .need(&fields, "edition")
+    let fields = reader.fields(
+        node,
+        "`source`",
+        &["publisher", "edition", "date"],
+        &["publisher", "edition", "date"],
+    )?;
+    let publisher = reader.text_at(&fields, "publisher");
+    let edition = fields
+        .get("edition")
         .and_then(|node| reader.raw(node, "edition"));
     let date = day(reader, &fields, "date", Edge::First);
     Some(ProfileSource {
@@ -158,11 +163,11 @@ fn day(reader: &mut Reader, fields: &Fields<'_>, key: &str, edge: Edge) -> Optio
 }
 
 fn entry(reader: &mut Reader, node: &Node) -> Option<(ProfileEntry, Range<usize>)> {
-    let fields = reader.fields(node, "an entry", &ENTRY_KEYS)?;
-    let row = reader.need_filled(&fields, "row");
-    let variant = reader.maybe_text(&fields, "as");
-    let level = reader
-        .need(&fields, "level")
+    let fields = reader.fields(node, "an entry", &ENTRY_KEYS, &["row", "level"])?;
+    let row = reader.text_at(&fields, "row");
+    let variant = reader.text_at(&fields, "as");
+    let level = fields
+        .get("level")
         .and_then(|node| reader.word(node, "level", &OBLIGATIONS));
     let roles = fields
         .get("roles")
@@ -184,7 +189,7 @@ fn entry(reader: &mut Reader, node: &Node) -> Option<(ProfileEntry, Range<usize>
         let span = fields.key("until").map_or(0..0, |key| key.span.clone());
         reader.error(&span, "the entry ends before it begins");
     }
-    let because = reader.maybe_text(&fields, "because");
+    let because = reader.text_at(&fields, "because");
     let (checks, any_of) = demands(reader, &fields);
     let row = row?;
     let entry = ProfileEntry {
@@ -254,8 +259,8 @@ fn uses(reader: &mut Reader, node: &Node, name: &str) -> Vec<CheckUse> {
     items
         .iter()
         .filter_map(|item| {
-            let fields = reader.fields(item, "a check of an entry", &["id", "params"])?;
-            let id = reader.need_filled(&fields, "id");
+            let fields = reader.fields(item, "a check of an entry", &["id", "params"], &["id"])?;
+            let id = reader.text_at(&fields, "id");
             let params = match fields.get("params") {
                 None => BTreeMap::new(),
                 Some(node) => reader

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use super::diagnostic::{Diagnostic, Diagnostics, did_you_mean, nearest};
 use super::source::{Place, Source};
 use super::yaml::{Key, Kind, Node};
 
@@ -25,7 +25,6 @@ pub struct Reader {
 pub struct Fields<'n> {
     node: &'n Node,
     entries: &'n [(Key, Node)],
-    what: &'static str,
 }
 
 impl<'n> Fields<'n> {
@@ -111,13 +110,14 @@ impl Reader {
         self.error_help(&head(node), message, help);
     }
 
-    /// A mapping with none but known keys. Unknown ones are told, with the
-    /// nearest known one.
+    /// A mapping with none but known keys, and all that are required. Unknown
+    /// ones are told with the nearest known one, which then counts as present.
     pub fn fields<'n>(
         &mut self,
         node: &'n Node,
         what: &'static str,
         known: &[&str],
+        required: &[&str],
     ) -> Option<Fields<'n>> {
         let Kind::Map(entries) = &node.kind else {
             self.error(
@@ -126,10 +126,19 @@ impl Reader {
             );
             return None;
         };
+        let mut missing: Vec<&str> = required
+            .iter()
+            .copied()
+            .filter(|key| node.get(key).is_none())
+            .collect();
         for (key, _) in entries {
             if !known.contains(&key.text.as_str()) {
-                let help = did_you_mean(&key.text, known.iter().copied())
-                    .unwrap_or_else(|| format!("known keys: {}", known.join(", ")));
+                let near = nearest(&key.text, known.iter().copied());
+                missing.retain(|key| Some(*key) != near);
+                let help = near.map_or_else(
+                    || format!("known keys: {}", known.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 self.error_help(
                     &key.span,
                     format!("unknown key `{}` in {what}", key.text),
@@ -137,11 +146,15 @@ impl Reader {
                 );
             }
         }
-        Some(Fields {
-            node,
-            entries,
-            what,
-        })
+        let fields = Fields { node, entries };
+        if !missing.is_empty() {
+            let plural = if missing.len() == 1 { "key" } else { "keys" };
+            self.error(
+                &fields.start(),
+                format!("{what} lacks the {plural} `{}`", missing.join("`, `")),
+            );
+        }
+        Some(fields)
     }
 
     /// The entries of a mapping with free keys. Keys that other YAML readers
@@ -180,18 +193,6 @@ impl Reader {
         }
     }
 
-    /// The value under a key that must be there.
-    pub fn need<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n Node> {
-        let found = fields.get(key);
-        if found.is_none() {
-            self.error(
-                &fields.start(),
-                format!("{} lacks the key `{key}`", fields.what),
-            );
-        }
-        found
-    }
-
     /// A text.
     pub fn text(&mut self, node: &Node, name: &str) -> Option<Text> {
         match &node.kind {
@@ -222,14 +223,8 @@ impl Reader {
         })
     }
 
-    /// A text that must be there and say something.
-    pub fn need_filled(&mut self, fields: &Fields<'_>, key: &str) -> Option<Text> {
-        let node = self.need(fields, key)?;
-        self.filled(node, key)
-    }
-
-    /// A text that may be absent.
-    pub fn maybe_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<Text> {
+    /// The text under a key, which must say something. Nothing where the key is absent.
+    pub fn text_at(&mut self, fields: &Fields<'_>, key: &str) -> Option<Text> {
         self.filled(fields.get(key)?, key)
     }
 

@@ -9,7 +9,7 @@ use serde_saphyr::{Location, Spanned};
 use std::{fmt, ops::Range, sync::Arc};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::source::Source;
+use super::source::{Place, Source};
 
 /// Deepest nesting of lists and mappings.
 const DEEPEST: usize = 48;
@@ -195,15 +195,12 @@ fn explain(source: &Arc<Source>, error: &serde_saphyr::Error, limits: Limits) ->
         E::AliasReplayLimitExceeded { .. }
         | E::AliasExpansionLimitExceeded { .. }
         | E::AliasReplayStackDepthExceeded { .. }
-        | E::Budget { .. } => Diagnostic::error(
-            place,
-            format!(
-                "the file is too deep or too large once its aliases are put in place (at most {DEEPEST} levels and {} values)",
-                limits.values
-            ),
-        ),
+        | E::Budget { .. } => too_large(place, limits),
         other => {
             let text = other.to_string();
+            if text.contains("limit exceeded") {
+                return too_large(place, limits);
+            }
             let message = text
                 .split_once(": ")
                 .filter(|(head, _)| head.starts_with("line ") || head.starts_with("error: line"))
@@ -213,6 +210,16 @@ fn explain(source: &Arc<Source>, error: &serde_saphyr::Error, limits: Limits) ->
             Diagnostic::error(place, format!("not valid YAML: {message}"))
         }
     }
+}
+
+fn too_large(place: Place, limits: Limits) -> Diagnostic {
+    Diagnostic::error(
+        place,
+        format!(
+            "the file is too deep or too large once its aliases are put in place (at most {DEEPEST} levels and {} values)",
+            limits.values
+        ),
+    )
 }
 
 /// The parser's message without the position that it repeats.

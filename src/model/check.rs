@@ -123,7 +123,8 @@ pub struct ParamDecl {
     /// One of the closed list of types in `content::params`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Value where no profile sets one.
+    /// Value where no profile sets one; `null` or absent: a profile has to set one.
+    #[serde(default)]
     pub default: Value,
 }
 
