@@ -77,6 +77,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
 pub const ALSO: &[(&str, &[&str])] = &[(
     "WEB-01",
     &[
+        "cert.chain.complete",
         "cert.chain.trusted",
         "cert.name.matches-host",
         "cert.validity.in-date",
