@@ -4,16 +4,18 @@
 //! answers whether one key signed one certificate, also for keys and hashes
 //! that nobody should use any more.
 
-use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{
-    AlgorithmIdentifier, DistributionPointName, FromDer, GeneralName, ParsedExtension,
-    SubjectPublicKeyInfo, X509Certificate, X509Name,
+    DistributionPointName, FromDer, GeneralName, ParsedExtension, SubjectPublicKeyInfo,
+    X509Certificate, X509Name,
 };
-use x509_parser::public_key::PublicKey;
-use x509_parser::signature_algorithm::RsaSsaPssParams;
 
 use super::text::{clean, clean_bytes};
+
+mod algorithms;
+
+pub use algorithms::{Key, SignedBy};
+use algorithms::{Signed, signature_of};
 
 /// Most subject alternative names that are kept.
 pub const MAX_NAMES: usize = 100;
@@ -85,47 +87,6 @@ pub enum Name {
     Other(String),
 }
 
-/// A public key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// `rsa`, `ecdsa`, `ed25519`, `ed448`, `dsa` or the object identifier.
-    pub algorithm: String,
-    /// Size in bits.
-    pub bits: Option<u32>,
-    /// Curve of an ECDSA key by its TLS name, or its object identifier.
-    pub curve: Option<String>,
-    /// The key itself as it stands in the certificate.
-    bytes: Vec<u8>,
-}
-
-/// What a signature covers and is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Signed {
-    message: Vec<u8>,
-    signature: Vec<u8>,
-    scheme: Scheme,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
-    RsaPkcs1,
-    RsaPss,
-    Ecdsa,
-    Ed25519,
-    Other,
-}
-
-/// Whether a key signed a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignedBy {
-    /// It did.
-    Yes,
-    /// It did not.
-    No,
-    /// We cannot verify this scheme.
-    Unknown,
-}
-
 impl Certificate {
     /// Reads a certificate. The error says what is wrong with it, for a person.
     pub fn read(der: &[u8]) -> Result<Self, String> {
@@ -168,6 +129,7 @@ impl Certificate {
                 message: parsed.tbs_certificate.as_ref().to_vec(),
                 signature: parsed.signature_value.data.to_vec(),
                 scheme,
+                hash: signature_hash,
             },
         };
         for extension in parsed.extensions() {
@@ -182,12 +144,12 @@ impl Certificate {
     /// Whether subject and issuer are the same and the key signs itself. A
     /// signature that cannot be verified counts as its own.
     pub fn self_signed(&self) -> bool {
-        self.subject_der == self.issuer_der && self.signed_by_key(&self.key) != SignedBy::No
+        self.subject_der == self.issuer_der && self.signed.by(&self.key) != SignedBy::No
     }
 
     /// Whether the key of another certificate signed this one.
     pub fn signed_by(&self, issuer: &Self) -> SignedBy {
-        self.signed_by_key(&issuer.key)
+        self.signed.by(&issuer.key)
     }
 
     /// Whether the key of a trust anchor signed this certificate; `spki` is the
@@ -197,7 +159,7 @@ impl Certificate {
             return SignedBy::Unknown;
         };
         match SubjectPublicKeyInfo::from_der(&whole) {
-            Ok((_, info)) => self.signed_by_key(&Key::read(&info)),
+            Ok((_, info)) => self.signed.by(&Key::read(&info)),
             Err(_) => SignedBy::Unknown,
         }
     }
@@ -218,29 +180,6 @@ impl Certificate {
     pub fn wildcard(&self) -> bool {
         let star = |name: &Name| matches!(name, Name::Dns(name) if name.starts_with("*."));
         self.names.iter().any(star)
-    }
-
-    fn signed_by_key(&self, key: &Key) -> SignedBy {
-        let algorithm = match self.signed.scheme {
-            Scheme::RsaPkcs1 if key.algorithm == "rsa" => rsa_pkcs1(self.signature_hash, key.bits),
-            Scheme::RsaPss if key.algorithm == "rsa" => rsa_pss(self.signature_hash, key.bits),
-            Scheme::Ecdsa if key.algorithm == "ecdsa" => {
-                ecdsa(key.curve.as_deref(), self.signature_hash)
-            }
-            Scheme::Ed25519 if key.algorithm == "ed25519" => {
-                Some(&signature::ED25519 as &dyn VerificationAlgorithm)
-            }
-            Scheme::Other => None,
-            _ => return SignedBy::No,
-        };
-        let Some(algorithm) = algorithm else {
-            return SignedBy::Unknown;
-        };
-        let key = UnparsedPublicKey::new(algorithm, &key.bytes);
-        match key.verify(&self.signed.message, &self.signed.signature) {
-            Ok(()) => SignedBy::Yes,
-            Err(_) => SignedBy::No,
-        }
     }
 
     fn extension(&mut self, extension: &ParsedExtension<'_>) {
@@ -297,164 +236,6 @@ impl Certificate {
             }
             _ => {}
         }
-    }
-}
-
-impl Key {
-    /// Whether today's rules count the key as too small (NIST SP 800-57: less
-    /// than 112 bits of strength).
-    pub fn is_weak(&self) -> bool {
-        match (self.algorithm.as_str(), self.bits) {
-            ("rsa" | "dsa", Some(bits)) => bits < 2_048,
-            ("ecdsa", Some(bits)) => bits < 224,
-            _ => false,
-        }
-    }
-
-    fn read(info: &SubjectPublicKeyInfo<'_>) -> Self {
-        let oid = info.algorithm.algorithm.to_id_string();
-        let bytes = info.subject_public_key.data.to_vec();
-        let plain = |algorithm: &str, bits| Self {
-            algorithm: algorithm.to_owned(),
-            bits,
-            curve: None,
-            bytes: bytes.clone(),
-        };
-        match oid.as_str() {
-            "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10" => {
-                let bits = match info.parsed() {
-                    Ok(PublicKey::RSA(key)) => bit_length(key.modulus),
-                    _ => None,
-                };
-                plain("rsa", bits)
-            }
-            "1.2.840.10045.2.1" => {
-                let parameters = info.algorithm.parameters.as_ref();
-                let curve = parameters.and_then(|any| any.as_oid().ok());
-                let curve = curve.map(|oid| oid.to_id_string());
-                let (curve, bits) = match curve {
-                    Some(oid) => match CURVES.iter().find(|(known, ..)| *known == oid) {
-                        Some((_, name, bits)) => (Some((*name).to_owned()), Some(*bits)),
-                        None => (Some(clean(&oid, 100)), None),
-                    },
-                    None => (None, None),
-                };
-                Self {
-                    curve,
-                    ..plain("ecdsa", bits)
-                }
-            }
-            "1.2.840.10040.4.1" => {
-                let parameters = info.algorithm.parameters.as_ref();
-                plain(
-                    "dsa",
-                    parameters.and_then(|any| first_integer_bits(any.data)),
-                )
-            }
-            "1.3.101.112" => plain("ed25519", Some(255)),
-            "1.3.101.113" => plain("ed448", Some(448)),
-            other => plain(&clean(other, 100), None),
-        }
-    }
-}
-
-/// Curves: object identifier, TLS name, bits of the field.
-const CURVES: &[(&str, &str, u32)] = &[
-    ("1.2.840.10045.3.1.1", "secp192r1", 192),
-    ("1.3.132.0.33", "secp224r1", 224),
-    ("1.2.840.10045.3.1.7", "secp256r1", 256),
-    ("1.3.132.0.34", "secp384r1", 384),
-    ("1.3.132.0.35", "secp521r1", 521),
-    ("1.3.132.0.10", "secp256k1", 256),
-    ("1.3.36.3.3.2.8.1.1.7", "brainpoolP256r1", 256),
-    ("1.3.36.3.3.2.8.1.1.11", "brainpoolP384r1", 384),
-    ("1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1", 512),
-    ("1.2.156.10197.1.301", "curveSM2", 256),
-];
-
-/// Name, hash and scheme of a signature algorithm.
-fn signature_of(algorithm: &AlgorithmIdentifier<'_>) -> (String, &'static str, Scheme) {
-    let oid = algorithm.algorithm.to_id_string();
-    let (name, hash, scheme) = match oid.as_str() {
-        "1.2.840.113549.1.1.2" => ("md2WithRSAEncryption", "MD2", Scheme::RsaPkcs1),
-        "1.2.840.113549.1.1.4" => ("md5WithRSAEncryption", "MD5", Scheme::RsaPkcs1),
-        "1.2.840.113549.1.1.5" | "1.3.14.3.2.29" => {
-            ("sha1WithRSAEncryption", "SHA-1", Scheme::RsaPkcs1)
-        }
-        "1.2.840.113549.1.1.14" => ("sha224WithRSAEncryption", "SHA-224", Scheme::RsaPkcs1),
-        "1.2.840.113549.1.1.11" => ("sha256WithRSAEncryption", "SHA-256", Scheme::RsaPkcs1),
-        "1.2.840.113549.1.1.12" => ("sha384WithRSAEncryption", "SHA-384", Scheme::RsaPkcs1),
-        "1.2.840.113549.1.1.13" => ("sha512WithRSAEncryption", "SHA-512", Scheme::RsaPkcs1),
-        "1.2.840.113549.1.1.10" => ("id-RSASSA-PSS", pss_hash(algorithm), Scheme::RsaPss),
-        "1.2.840.10045.4.1" => ("ecdsa-with-SHA1", "SHA-1", Scheme::Ecdsa),
-        "1.2.840.10045.4.3.1" => ("ecdsa-with-SHA224", "SHA-224", Scheme::Ecdsa),
-        "1.2.840.10045.4.3.2" => ("ecdsa-with-SHA256", "SHA-256", Scheme::Ecdsa),
-        "1.2.840.10045.4.3.3" => ("ecdsa-with-SHA384", "SHA-384", Scheme::Ecdsa),
-        "1.2.840.10045.4.3.4" => ("ecdsa-with-SHA512", "SHA-512", Scheme::Ecdsa),
-        "1.2.840.10040.4.3" => ("dsa-with-sha1", "SHA-1", Scheme::Other),
-        "2.16.840.1.101.3.4.3.2" => ("dsa-with-sha256", "SHA-256", Scheme::Other),
-        "1.3.101.112" => ("Ed25519", "none", Scheme::Ed25519),
-        "1.3.101.113" => ("Ed448", "none", Scheme::Other),
-        other => return (clean(other, 100), "none", Scheme::Other),
-    };
-    (name.to_owned(), hash, scheme)
-}
-
-/// The hash in the parameters of RSASSA-PSS, which is SHA-1 when none is named (RFC 4055).
-fn pss_hash(algorithm: &AlgorithmIdentifier<'_>) -> &'static str {
-    let Some(parameters) = algorithm.parameters.as_ref() else {
-        return "SHA-1";
-    };
-    let Ok(parameters) = RsaSsaPssParams::try_from(parameters) else {
-        return "none";
-    };
-    match parameters.hash_algorithm_oid().to_id_string().as_str() {
-        "1.3.14.3.2.26" => "SHA-1",
-        "2.16.840.1.101.3.4.2.1" => "SHA-256",
-        "2.16.840.1.101.3.4.2.2" => "SHA-384",
-        "2.16.840.1.101.3.4.2.3" => "SHA-512",
-        "2.16.840.1.101.3.4.2.4" => "SHA-224",
-        _ => "none",
-    }
-}
-
-fn rsa_pkcs1(hash: &str, bits: Option<u32>) -> Option<&'static dyn VerificationAlgorithm> {
-    match (hash, bits?) {
-        ("SHA-1", 1_024..=8_192) => Some(&signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
-        ("SHA-256", 1_024..=8_192) => {
-            Some(&signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY)
-        }
-        ("SHA-384", 2_048..=8_192) => Some(&signature::RSA_PKCS1_2048_8192_SHA384),
-        ("SHA-512", 1_024..=8_192) => {
-            Some(&signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY)
-        }
-        _ => None,
-    }
-}
-
-fn rsa_pss(hash: &str, bits: Option<u32>) -> Option<&'static dyn VerificationAlgorithm> {
-    match (hash, bits?) {
-        ("SHA-256", 2_048..=8_192) => Some(&signature::RSA_PSS_2048_8192_SHA256),
-        ("SHA-384", 2_048..=8_192) => Some(&signature::RSA_PSS_2048_8192_SHA384),
-        ("SHA-512", 2_048..=8_192) => Some(&signature::RSA_PSS_2048_8192_SHA512),
-        _ => None,
-    }
-}
-
-fn ecdsa(curve: Option<&str>, hash: &str) -> Option<&'static dyn VerificationAlgorithm> {
-    match (curve?, hash) {
-        ("secp256r1", "SHA-1") => Some(&signature::ECDSA_P256_SHA1_ASN1),
-        ("secp256r1", "SHA-256") => Some(&signature::ECDSA_P256_SHA256_ASN1),
-        ("secp256r1", "SHA-384") => Some(&signature::ECDSA_P256_SHA384_ASN1),
-        ("secp256r1", "SHA-512") => Some(&signature::ECDSA_P256_SHA512_ASN1),
-        ("secp384r1", "SHA-256") => Some(&signature::ECDSA_P384_SHA256_ASN1),
-        ("secp384r1", "SHA-384") => Some(&signature::ECDSA_P384_SHA384_ASN1),
-        ("secp384r1", "SHA-512") => Some(&signature::ECDSA_P384_SHA512_ASN1),
-        ("secp521r1", "SHA-1") => Some(&signature::ECDSA_P521_SHA1_ASN1),
-        ("secp521r1", "SHA-256") => Some(&signature::ECDSA_P521_SHA256_ASN1),
-        ("secp521r1", "SHA-384") => Some(&signature::ECDSA_P521_SHA384_ASN1),
-        ("secp521r1", "SHA-512") => Some(&signature::ECDSA_P521_SHA512_ASN1),
-        _ => None,
     }
 }
 
@@ -539,22 +320,6 @@ fn demands_staple(value: &[u8]) -> bool {
         rest = after;
     }
     false
-}
-
-/// Bits of the first integer of a sequence, as of the prime of a DSA key.
-fn first_integer_bits(data: &[u8]) -> Option<u32> {
-    match data {
-        [2, ..] => bit_length(content(data)?),
-        _ => None,
-    }
-}
-
-fn bit_length(number: &[u8]) -> Option<u32> {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    let digits = number.get(zeros..)?;
-    let first = digits.first()?;
-    let bits = u32::try_from(digits.len()).ok()?.checked_mul(8)?;
-    bits.checked_sub(first.leading_zeros())
 }
 
 /// The content of a DER element without its header.
@@ -699,7 +464,7 @@ mod tests {
 
         #[test]
         fn der_helpers_take_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
-            let _ = (content(&bytes), demands_staple(&bytes), first_integer_bits(&bytes));
+            let _ = (content(&bytes), demands_staple(&bytes), algorithms::first_integer_bits(&bytes));
         }
     }
 }

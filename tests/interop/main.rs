@@ -15,4 +15,5 @@ mod nginx;
 mod site;
 mod support;
 mod tls;
+mod tls_mail;
 mod tls_odd;

@@ -45,11 +45,41 @@ pub struct Seen {
 
 /// Looks at a port of this machine as `site.example:443`.
 pub fn observe(port: u16, root: Option<&Path>, level: Level) -> Seen {
-    let names = Names::serve(&[(".", ROOT), ("site.example.", ZONE)]);
-    let extra_roots = root.map(|path| CertificateDer::from_pem_file(path).unwrap());
+    let (mut facts, gaps, cost) = observe_target(&Question {
+        zone: ZONE,
+        roles: &["website"],
+        rules: &[format!("{ADDRESS}:443:127.0.0.1:{port}")],
+        root,
+        level,
+    });
+    let endpoints = facts.endpoints.known_mut().unwrap();
+    assert_eq!(endpoints.len(), 1);
+    Seen {
+        endpoint: endpoints.remove(0),
+        gaps,
+        cost,
+    }
+}
+
+/// What is looked at, and how.
+pub struct Question<'a> {
+    pub zone: &'a str,
+    pub roles: &'a [&'a str],
+    pub rules: &'a [String],
+    pub root: Option<&'a Path>,
+    pub level: Level,
+}
+
+/// Runs the probe on `site.example`.
+pub fn observe_target(question: &Question<'_>) -> (TlsFacts, Vec<Gap>, Cost) {
+    let names = Names::serve(&[(".", ROOT), ("site.example.", question.zone)]);
+    let extra_roots = question
+        .root
+        .map(|path| CertificateDer::from_pem_file(path).unwrap());
+    let rules = question.rules.iter().map(|rule| rule.parse().unwrap());
     let config = NetConfig {
         resolver: Some(names.address),
-        connect_to: vec![format!("{ADDRESS}:443:127.0.0.1:{port}").parse().unwrap()],
+        connect_to: rules.collect(),
         extra_roots: extra_roots.into_iter().collect(),
         limits: Limits {
             new_per_second: 0,
@@ -58,32 +88,25 @@ pub fn observe(port: u16, root: Option<&Path>, level: Level) -> Seen {
         ..NetConfig::default()
     };
     let target: Target = serde_json::from_value(serde_json::json!({
-        "name": HOST, "roles": ["website"],
+        "name": HOST, "roles": question.roles,
     }))
     .unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (report, cost) = runtime.block_on(async {
+    runtime.block_on(async {
         let net = Net::new(config).unwrap();
-        let scope = Scope::new(level, [HOST], [] as [&str; 0]);
+        let scope = Scope::new(question.level, [HOST], [] as [&str; 0]);
         let deadline = Duration::from_secs(60);
         let session = net.session(&target, scope, deadline, StopSignal::never());
         let report = (PROBE.observe)(ProbeContext {
             target: &target,
-            level,
+            level: question.level,
             page_cap: 1,
             session: &session,
         })
         .await;
-        (report, session.cost())
-    });
-    let mut facts: TlsFacts = serde_json::from_value(report.facts.unwrap()).unwrap();
-    let endpoints = facts.endpoints.known_mut().unwrap();
-    assert_eq!(endpoints.len(), 1);
-    Seen {
-        endpoint: endpoints.remove(0),
-        gaps: report.gaps,
-        cost,
-    }
+        let facts = serde_json::from_value(report.facts.unwrap()).unwrap();
+        (facts, report.gaps, session.cost())
+    })
 }
 
 impl Seen {

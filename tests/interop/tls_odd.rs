@@ -119,7 +119,7 @@ fn serve_one(
     }
 }
 
-fn relay(client: TcpStream, upstream: u16, hide_alerts: bool) -> std::io::Result<()> {
+pub fn relay(client: TcpStream, upstream: u16, hide_alerts: bool) -> std::io::Result<()> {
     let server = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream))?;
     let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
     let forth = thread::spawn(move || {
