@@ -4,7 +4,8 @@ use hickory_proto::rr::RecordType;
 use rustls::RootCertStore;
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -188,6 +189,21 @@ impl Session {
                 exists: true,
                 aliases: Vec::new(),
                 addresses: vec![self.scoped(name, ip)],
+                failures: Vec::new(),
+            });
+        }
+        // Loopback by definition, and nothing to ask a resolver about (RFC 6761 section 6.3).
+        let bare = normal(name);
+        if bare == "localhost" || bare.ends_with(".localhost") {
+            let loopback = [
+                IpAddr::V4(Ipv4Addr::LOCALHOST),
+                IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ];
+            return Ok(AddressSet {
+                name: bare,
+                exists: true,
+                aliases: Vec::new(),
+                addresses: loopback.map(|ip| self.scoped(name, ip)).into(),
                 failures: Vec::new(),
             });
         }
@@ -484,7 +500,17 @@ impl Admission {
             .session
             .within(limit, &what, TcpStream::connect(self.peer))
             .await?
-            .map_err(|error| NetError::from_io(&error, &what))?;
+            .map_err(|error| {
+                // Told apart from a dead server: our own network may be at fault.
+                let no_route = error.kind() == io::ErrorKind::NetworkUnreachable;
+                match no_route && self.logical.is_ipv6() {
+                    true => NetError::new(
+                        GapReason::Unreachable,
+                        format!("{what}: no route; this machine may have no IPv6"),
+                    ),
+                    false => NetError::from_io(&error, &what),
+                }
+            })?;
         Ok(Connection::new(
             stream,
             self.session,

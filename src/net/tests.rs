@@ -225,6 +225,10 @@ async fn private_addresses_are_seen_and_not_contacted() {
         assert_eq!(reason(connection), GapReason::PrivateAddress);
     }
     assert_eq!(strict.cost().connections, 0);
+    let own = resolver.session("localhost");
+    let set = own.addresses("localhost").await.expect("addresses");
+    assert!(set.addresses.len() == 2 && set.addresses.iter().all(|a| a.may_connect.is_err()));
+    assert_eq!(own.cost().queries, 0);
     let literal = resolver.session("127.0.0.1");
     assert_eq!(
         reason(literal.connect("127.0.0.1", localhost(), 80).await),

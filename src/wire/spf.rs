@@ -262,28 +262,23 @@ fn read_ip6(text: &str) -> Option<Mechanism> {
 
 /// `[":" domain-spec] [dual-cidr-length]`; the outer `None` is a syntax error.
 fn domain_and_lengths(rest: &str) -> Option<Option<DomainSpec>> {
-    // A slash within a macro (`%{d1/}`) belongs to the domain.
-    let mut depth = 0u32;
-    let slash = rest.find(|c: char| {
-        match c {
-            '{' => depth = 1,
-            '}' => depth = 0,
-            _ => {}
-        }
-        c == '/' && depth == 0
-    });
-    let (domain, lengths) = rest.split_at_checked(slash.unwrap_or(rest.len()))?;
+    // Only digits make a length: a slash may be part of the domain (`%{d1/}`).
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (rest, v6) = match rest.rsplit_once("//") {
+        Some((rest, length)) if digits(length) => (rest, Some(length)),
+        _ => (rest, None),
+    };
+    let (domain, v4) = match rest.rsplit_once('/') {
+        Some((rest, length)) if digits(length) => (rest, Some(length)),
+        _ => (rest, None),
+    };
     let domain = match domain.strip_prefix(':') {
         Some(domain) => Some(DomainSpec::read(domain)?),
         None if domain.is_empty() => None,
         None => return None,
     };
-    let (v4, v6) = match lengths.split_once("//") {
-        Some((v4, v6)) => (v4, Some(v6)),
-        None => (lengths, None),
-    };
-    if !v4.is_empty() {
-        prefix_length(v4.strip_prefix('/')?, 32)?;
+    if let Some(v4) = v4 {
+        prefix_length(v4, 32)?;
     }
     if let Some(v6) = v6 {
         prefix_length(v6, 128)?;
@@ -499,6 +494,7 @@ mod tests {
             "v=spf1 include:example.com. -all",
             "v=spf1 a:museum.xn--zckzah -all",
             "v=spf1 a:abc.123-x -all",
+            "v=spf1 a:foo:bar/baz.example.com mx:foo:bar/baz.example.com/24//64 -all",
         ] {
             assert_eq!(problems(text), Vec::<&str>::new(), "{text}");
         }
@@ -517,6 +513,9 @@ mod tests {
             ("v=spf1 ip6:2001:db8::/129 -all", &["syntax"]),
             ("v=spf1 a/33 -all", &["syntax"]),
             ("v=spf1 a//129 -all", &["syntax"]),
+            ("v=spf1 a/24// -all", &["syntax"]),
+            ("v=spf1 a:example.com/x -all", &["syntax"]),
+            ("v=spf1 a:example.com:8080 -all", &["syntax"]),
             ("v=spf1 a: -all", &["syntax"]),
             ("v=spf1 a:example -all", &["syntax"]),
             ("v=spf1 a:example.111 -all", &["syntax"]),
