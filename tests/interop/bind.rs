@@ -42,14 +42,7 @@ const OFFICE: &[&str] = &[
     "@      IN TXT \"v=spf1 -all\"",
     "_dmarc IN TXT \"v=DMARC1; p=reject; sp=reject; np=reject; rua=mailto:dmarc@office.example\"",
 ];
-const INVENTORY: &str = "\
-organisation:
-  name: The office
-contact: security@office.example
-targets:
-  - name: office.example
-    roles: [mail-domain, dns-zone]
-";
+const TARGET: &str = "{ name: office.example, roles: [mail-domain, dns-zone] }";
 
 /// What is wrong, if anything.
 #[derive(Default)]
@@ -59,6 +52,9 @@ struct Case {
     without: &'static [&'static str],
     with: &'static [&'static str],
     signing: Signing,
+    /// What is scanned, if not the domain itself.
+    target: Option<&'static str>,
+    areas: Option<&'static str>,
     planted: &'static [&'static str],
 }
 
@@ -167,9 +163,11 @@ fn check(case: &Case) {
         .arg(configuration(folder.path(), port));
     let _server = Running::start(&mut command, &[port], &folder.path().join("log"));
     let inventory = folder.path().join("inventory.yaml");
-    fs::write(&inventory, INVENTORY).unwrap();
+    let target = case.target.unwrap_or(TARGET);
+    let text = format!("organisation:\n  name: The office\ntargets:\n  - {target}\n");
+    fs::write(&inventory, text).unwrap();
     let outcome = scan([
-        "--only=dns,mail".to_owned(),
+        format!("--only={}", case.areas.unwrap_or("dns,tls,mail")),
         format!("--inventory={}", inventory.display()),
         format!("--resolver=127.0.0.1:{port}"),
     ]);
@@ -196,7 +194,7 @@ fn faults_of_the_zone() {
         Case {
             name: "signed without DS",
             signing: Signing::NoDs,
-            planted: &["dns.dnssec.delegated"],
+            planted: &["dns.dnssec.signed"],
             ..Case::default()
         },
         Case {
@@ -208,13 +206,25 @@ fn faults_of_the_zone() {
         Case {
             name: "no CAA",
             without: &["@ IN CAA"],
-            planted: &["dns.caa.present"],
+            planted: &["dns.caa.limits-issuance"],
             ..Case::default()
         },
         Case {
             name: "one name server",
             without: &["@ IN NS ns2"],
-            planted: &["dns.ns.two"],
+            planted: &["dns.ns.ipv6", "dns.ns.several"],
+            ..Case::default()
+        },
+        Case {
+            name: "alias to a site that is gone",
+            with: &["results IN CNAME office-results.pages.host.example."],
+            target: Some("{ name: results.office.example, roles: [results] }"),
+            areas: Some("dns"),
+            planted: &[
+                "dns.cname.not-dangling",
+                "dns.name.ipv6",
+                "dns.name.resolves",
+            ],
             ..Case::default()
         },
     ];
@@ -230,26 +240,34 @@ fn faults_of_mail_records() {
             name: "SPF lets everybody send",
             without: &["@ IN TXT"],
             with: &["@ IN TXT \"v=spf1 +all\""],
-            planted: &["mail.spf.all"],
+            planted: &[
+                "mail.spf.ends-in-fail",
+                "mail.spf.not-open",
+                "mail.spf.valid",
+            ],
             ..Case::default()
         },
         Case {
             name: "two SPF records",
             with: &["@ IN TXT \"v=spf1 include:_spf.mail.example -all\""],
-            planted: &["mail.spf.single"],
+            planted: &["mail.spf.single", "mail.spf.valid"],
             ..Case::default()
         },
         Case {
             name: "no DMARC",
             without: &["_dmarc"],
-            planted: &["mail.dmarc.published"],
+            planted: &["mail.dmarc.published", "mail.parked.closed"],
             ..Case::default()
         },
         Case {
             name: "DMARC only watches",
             without: &["_dmarc"],
             with: &["_dmarc IN TXT \"v=DMARC1; p=none; rua=mailto:dmarc@office.example\""],
-            planted: &["mail.dmarc.policy-enforced"],
+            planted: &[
+                "mail.dmarc.policy-enforced",
+                "mail.dmarc.subdomains-covered",
+                "mail.parked.closed",
+            ],
             ..Case::default()
         },
     ];

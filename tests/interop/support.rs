@@ -275,12 +275,28 @@ pub fn scan<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -
 }
 
 impl Outcome {
-    /// Ids of the checks whose findings have this verdict (`fail`, `inconclusive`).
-    pub fn checks(&self, verdict: &str) -> BTreeSet<String> {
+    /// Ids of the checks that fail.
+    pub fn failing(&self) -> BTreeSet<String> {
+        self.checks("fail", |_| true)
+    }
+
+    /// Ids of the checks that stay open for another reason than that nobody asked.
+    pub fn open(&self) -> BTreeSet<String> {
+        self.checks("inconclusive", |finding| {
+            let gaps = finding["gaps"].as_array().unwrap();
+            let reason = |gap: &Value| {
+                let index = usize::try_from(gap.as_u64().unwrap()).unwrap();
+                self.findings["gaps"][index]["reason"].clone()
+            };
+            gaps.is_empty() || gaps.iter().any(|gap| reason(gap) != "not_asked")
+        })
+    }
+
+    fn checks(&self, verdict: &str, which: impl Fn(&Value) -> bool) -> BTreeSet<String> {
         let findings = self.findings["findings"].as_array().unwrap();
         findings
             .iter()
-            .filter(|finding| finding["verdict"] == verdict)
+            .filter(|finding| finding["verdict"] == verdict && which(finding))
             .map(|finding| finding["check"].as_str().unwrap().to_owned())
             .collect()
     }
@@ -316,8 +332,8 @@ pub fn assert_exactly(outcome: &Outcome, case: &str, expected: &[&str]) {
     assert_eq!(Some(i64::from(outcome.exit)), gate, "{case}: exit code");
     let expected: BTreeSet<String> = expected.iter().map(|id| (*id).to_owned()).collect();
     let story = outcome.story();
-    assert_eq!(outcome.checks("fail"), expected, "{case}\n{story}");
-    let open = outcome.checks("inconclusive");
+    assert_eq!(outcome.failing(), expected, "{case}\n{story}");
+    let open = outcome.open();
     assert!(open.is_empty(), "{case} leaves {open:?} open\n{story}");
-    assert!(outcome.passed() >= 10, "{case}: too little was judged");
+    assert!(outcome.passed() >= 5, "{case}: too little was judged");
 }
