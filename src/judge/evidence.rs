@@ -11,25 +11,28 @@ const MAX_PIECES: usize = 4;
 /// Most places of a finding for which evidence is looked for.
 const MAX_PLACES: usize = 8;
 /// Most characters of a piece; the whole stands in the run.
-const MAX_DATA: usize = 2000;
+const MAX_DATA: usize = 1000;
 
 /// Picks from the evidence of one observation, cutting each piece once.
 pub struct EvidencePicker<'a> {
     all: &'a [Evidence],
+    /// Name of the target: what speaks of it comes before what speaks of others.
+    name: &'a str,
     cut: HashMap<usize, Shared<Evidence>>,
 }
 
 impl<'a> EvidencePicker<'a> {
-    /// Picks from these.
-    pub fn new(all: &'a [Evidence]) -> Self {
+    /// Picks from the evidence about a target of this name.
+    pub fn new(all: &'a [Evidence], name: &'a str) -> Self {
         Self {
             all,
+            name,
             cut: HashMap::new(),
         }
     }
 
-    /// The pieces nearest to what fails, or else to what is open: those whose
-    /// place covers it or lies below it.
+    /// The pieces nearest to what fails: those whose place covers it or lies
+    /// below it. What is open has none; its gaps say what happened.
     pub fn pick(
         &mut self,
         check: &ResolvedCheck,
@@ -38,14 +41,12 @@ impl<'a> EvidencePicker<'a> {
         let failed = outcomes
             .iter()
             .filter(|outcome| outcome.verdict == Verdict::Fail)
-            .flat_map(|outcome| match outcome.items.as_slice() {
-                [] => vec![outcome.pointer.as_str()],
-                items => items.iter().map(|item| item.pointer.as_str()).collect(),
+            .flat_map(|outcome| {
+                let subject = outcome.pointer.as_str();
+                let items = outcome.items.iter().map(|item| item.pointer.as_str());
+                let alone = outcome.items.is_empty().then_some(subject);
+                items.chain(alone).take(MAX_PLACES)
             });
-        let open = outcomes
-            .iter()
-            .filter(|outcome| outcome.verdict == Verdict::Inconclusive)
-            .map(|outcome| outcome.pointer.as_str());
         let facts: Vec<String> = check
             .program
             .facts()
@@ -54,7 +55,7 @@ impl<'a> EvidencePicker<'a> {
             .map(|fact| stem(&fact.path))
             .collect();
         let mut picked: Vec<usize> = Vec::new();
-        for place in failed.chain(open).take(MAX_PLACES) {
+        for place in failed.take(MAX_PLACES) {
             let place = place.trim_end_matches("/-");
             // The target itself and whole areas cover too much: there the
             // facts that the check reads say which evidence belongs to it.
@@ -79,15 +80,18 @@ impl<'a> EvidencePicker<'a> {
     /// Adds the two pieces nearest to a place.
     fn nearest(&self, place: &str, picked: &mut Vec<usize>) {
         let depth = place.matches('/').count();
-        let mut near: Vec<(usize, usize)> = self
+        let mut near: Vec<(usize, bool, usize)> = self
             .all
             .iter()
             .enumerate()
             .filter(|(_, evidence)| related(&evidence.at, place))
-            .map(|(index, evidence)| (evidence.at.matches('/').count().abs_diff(depth), index))
+            .map(|(index, evidence)| {
+                let distance = evidence.at.matches('/').count().abs_diff(depth);
+                (distance, !evidence.reproduce.contains(self.name), index)
+            })
             .collect();
         near.sort_unstable();
-        for (_, index) in near.into_iter().take(2) {
+        for (_, _, index) in near.into_iter().take(2) {
             if !picked.contains(&index) {
                 picked.push(index);
             }

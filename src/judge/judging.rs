@@ -204,13 +204,16 @@ impl Judging<'_> {
             .collect();
         let requirements = applied
             .iter()
-            .filter_map(|index| Some((profile.entries.get(*index)?, outcomes.get(*index)?)))
-            .map(|(entry, outcome)| RequirementRef {
-                row: entry.row.as_str().into(),
-                printed: entry.printed.as_deref().map(Shared::from),
-                obligation: entry.level,
-                alternative: entry.groups.len() > 1,
-                verdict: outcome.verdict,
+            .filter_map(|index| {
+                let entry = profile.entries.get(*index)?;
+                let name = profile.names.get(*index)?;
+                Some(RequirementRef {
+                    row: name.row.clone(),
+                    printed: name.printed.clone(),
+                    obligation: entry.level,
+                    alternative: entry.groups.len() > 1,
+                    verdict: outcomes.get(*index)?.verdict,
+                })
             })
             .collect();
         let identity = Identity {

@@ -15,6 +15,7 @@ mod digest;
 mod evidence;
 pub mod gate;
 mod instance;
+mod interner;
 mod judging;
 mod place;
 mod products;

@@ -36,8 +36,17 @@ pub struct ResolvedProfile {
     pub(super) checks: Vec<Arc<ResolvedCheck>>,
     /// For each entry and group, its checks as indices into `checks`.
     pub(super) groups: Vec<Vec<Vec<usize>>>,
+    /// For each entry, what its findings call it.
+    pub(super) names: Vec<EntryName>,
     /// Each distinct pair of check and `as`, in order of check id and `as`.
     pub(super) uses: Vec<CheckInUse>,
+}
+
+/// What findings call an entry.
+#[derive(Debug)]
+pub(super) struct EntryName {
+    pub row: Shared<String>,
+    pub printed: Option<Shared<String>>,
 }
 
 /// A check under one `as`, with the entries that ask for it.
@@ -95,9 +104,17 @@ impl ResolvedProfile {
             }
             groups.push(indices);
         }
+        let names = entries
+            .iter()
+            .map(|entry| EntryName {
+                row: entry.row.as_str().into(),
+                printed: entry.printed.as_deref().map(Shared::from),
+            })
+            .collect();
         Self {
             id,
             title,
+            names,
             digest: profile_digest,
             pack,
             controls,

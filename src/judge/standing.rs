@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::gate::{Weighed, gate};
+use super::interner::Interner;
 use super::profile::{CheckInUse, ResolvedProfile};
 use super::rollup::{self, EntryOutcome};
 use super::target::{TargetFinding, TargetGap, TargetResult, Unreached, UseOutcome, unreached};
@@ -32,6 +33,7 @@ pub struct Standing<'a> {
     header: &'a RunHeader,
     as_of: Date,
     results: HashMap<String, TargetResult>,
+    interner: Interner,
 }
 
 impl<'a> Standing<'a> {
@@ -42,12 +44,14 @@ impl<'a> Standing<'a> {
             header,
             as_of,
             results: HashMap::with_capacity(header.targets.len()),
+            interner: Interner::default(),
         }
     }
 
     /// Takes in the result of a target, judged under the same profile. Results
     /// of targets that the header does not name are left out.
-    pub fn add(&mut self, result: TargetResult) {
+    pub fn add(&mut self, mut result: TargetResult) {
+        self.interner.compact(&mut result);
         self.results.insert(result.key.to_string(), result);
     }
 

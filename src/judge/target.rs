@@ -211,7 +211,7 @@ impl Observed {
             .collect();
         let mut uses = Vec::with_capacity(profile.uses.len());
         let mut findings = Vec::new();
-        let mut picker = EvidencePicker::new(&self.observation.evidence);
+        let mut picker = EvidencePicker::new(&self.observation.evidence, &target.name);
         for in_use in &profile.uses {
             let outcome = in_use_outcome(in_use, &reasons, &judged);
             if let (Some(Some(judged)), Some(check)) =

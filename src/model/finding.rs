@@ -426,7 +426,7 @@ pub struct CheckVerdict {
 }
 
 /// What a check says of a subject.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubjectVerdict {
     /// JSON Pointer to the subject in the observation; empty for the target itself.

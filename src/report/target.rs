@@ -228,6 +228,7 @@ fn about(finding: &Finding) -> String {
         .requirements
         .iter()
         .filter_map(|requirement| requirement.printed.as_deref().map(String::as_str))
+        .filter(|printed| *printed != finding.control.as_str())
         .collect();
     if !printed.is_empty() {
         about.push_str(&format!(", requirement {}", named(&printed)));
