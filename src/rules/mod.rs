@@ -21,6 +21,7 @@ mod error;
 mod eval;
 mod expr;
 mod facts;
+mod functions;
 mod judge;
 mod lower;
 mod message;

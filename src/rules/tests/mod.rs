@@ -1,5 +1,6 @@
 //! Tests of the check language as a whole.
 
+mod canonical;
 mod cases;
 mod hostile;
 mod lint;
