@@ -20,6 +20,9 @@ use crate::content::{
 };
 use crate::model::level::Level;
 
+/// Below this width, in columns, a table would break words.
+const NARROW: u16 = 90;
+
 /// Lists, shows, lints and tests checks
 #[derive(Args)]
 pub struct ChecksArgs {
@@ -114,16 +117,33 @@ fn list_table(content: &Content, width: u16) -> String {
             check.check.title.clone(),
         ]);
     }
-    let mut text = prose::table(
-        &["CHECK", "CONTROL", "SEVERITY", "LEVEL", "TITLE"],
-        &rows,
-        width,
-    );
+    let mut text = if width < NARROW {
+        narrow_list(&rows, usize::from(width))
+    } else {
+        prose::table(
+            &["CHECK", "CONTROL", "SEVERITY", "LEVEL", "TITLE"],
+            &rows,
+            width,
+        )
+    };
     text.push_str(&format!(
         "\n{} for {}. `scrutineer explain CHECK` tells what one is for.\n",
         prose::count(rows.len(), "check"),
         prose::count(content.controls.len(), "control")
     ));
+    text
+}
+
+/// Each check on a line of its own, with its title below.
+fn narrow_list(rows: &[Vec<String>], width: usize) -> String {
+    let mut text = String::new();
+    for row in rows {
+        if let [id, control, severity, level, title] = row.as_slice() {
+            prose::paragraph(&mut text, 0, id, width);
+            let more = format!("{title} ({control}, {severity}, {level})");
+            prose::paragraph(&mut text, 4, &more, width);
+        }
+    }
     text
 }
 

@@ -120,8 +120,9 @@ fn show(
         .collect();
     let mut by_control: BTreeMap<(usize, &str), Vec<&ResolvedEntry>> = BTreeMap::new();
     for entry in &resolved.entries {
-        let first = entry
-            .controls()
+        let of_row = entry.row.strip_prefix("control#");
+        let first = of_row
+            .map_or_else(|| entry.controls(), |id| [id].into())
             .into_iter()
             .map(|id| (order.get(id).copied().unwrap_or(usize::MAX), id))
             .min()

@@ -43,6 +43,9 @@ use self::source::Place;
 use crate::probes::registry::observation_schema;
 use crate::rules::FactSchema;
 
+/// Most replacements that are told one by one.
+const MOST_TOLD: usize = 5;
+
 /// All checks, controls, lists, guidance and profiles.
 pub struct Content {
     /// Checks by id.
@@ -130,8 +133,9 @@ impl Content {
                 }
             }
         }
-        for layer in &check_layers {
-            content.add_checks(layer, &mut problems);
+        for (index, layer) in check_layers.iter().enumerate() {
+            let later = check_layers.get(index + 1..).unwrap_or_default();
+            content.add_checks(layer, later, &mut problems);
         }
         for layer in profile_layers {
             content.add_profiles(layer, &mut problems);
@@ -144,6 +148,7 @@ impl Content {
     }
 
     fn add_controls(&mut self, file: &FoundFile) -> Result<(), Diagnostics> {
+        let mut taken = Vec::new();
         for loaded in controls::read(file)? {
             let id = &loaded.control.id;
             match self
@@ -152,17 +157,24 @@ impl Content {
                 .find(|known| known.control.id == *id)
             {
                 Some(known) => {
-                    self.notes
-                        .push(replaced("control", id, &known.place, &loaded.place));
+                    taken.push((id.clone(), known.place.clone(), loaded.place.clone()));
                     *known = loaded;
                 }
                 None => self.controls.push(loaded),
             }
         }
+        self.note_replaced("control", &taken);
         Ok(())
     }
 
-    fn add_checks(&mut self, layer: &[FoundFile], problems: &mut Diagnostics) {
+    /// Adds the checks of a layer. What is wrong with a file that a later layer
+    /// has too is left out: it is being mended there.
+    fn add_checks(
+        &mut self,
+        layer: &[FoundFile],
+        later: &[Vec<FoundFile>],
+        problems: &mut Diagnostics,
+    ) {
         let mut of_layer: BTreeMap<String, LoadedCheck> = BTreeMap::new();
         for file in layer {
             if !matches!(kind_of(&file.path), Part::Check) {
@@ -178,15 +190,38 @@ impl Content {
                         of_layer.insert(id, check);
                     }
                 }
-                Err(more) => problems.extend(more),
+                Err(more) => {
+                    if !later.iter().flatten().any(|other| other.path == file.path) {
+                        problems.extend(more);
+                    }
+                }
             }
         }
+        let mut taken = Vec::new();
         for (id, check) in of_layer {
             if let Some(known) = self.checks.get(&id) {
-                self.notes
-                    .push(replaced("check", &id, &known.place(), &check.place()));
+                taken.push((id.clone(), known.place(), check.place()));
             }
             self.checks.insert(id, check);
+        }
+        self.note_replaced("check", &taken);
+    }
+
+    /// Says what took the place of what: each by itself, or together where it is many.
+    fn note_replaced(&mut self, what: &str, taken: &[(String, Place, Place)]) {
+        if let (Some((first, _, place)), true) = (taken.first(), taken.len() > MOST_TOLD) {
+            let message = format!(
+                "{} {what}s take the place of others with the same id, the first is `{first}`",
+                taken.len()
+            );
+            self.notes.push(Diagnostic {
+                weight: Weight::Note,
+                ..Diagnostic::error(place.clone(), message)
+            });
+        } else {
+            for (id, old, new) in taken {
+                self.notes.push(replaced(what, id, old, new));
+            }
         }
     }
 
@@ -230,13 +265,14 @@ impl Content {
                 Err(more) => problems.extend(more),
             }
         }
+        let mut taken = Vec::new();
         for (id, profile) in of_layer {
             if let Some(known) = self.profiles.get(&id) {
-                self.notes
-                    .push(replaced("profile", &id, &known.place(), &profile.place()));
+                taken.push((id.clone(), known.place(), profile.place()));
             }
             self.profiles.insert(id, profile);
         }
+        self.note_replaced("profile", &taken);
     }
 
     /// A control by its id.
@@ -277,8 +313,7 @@ fn kind_of(path: &str) -> Part {
     }
 }
 
-/// The program's own files and those of each path that the user names. A file
-/// with the same path in a later layer hides an earlier one.
+/// The program's own files, and those of each path that the user names.
 fn layers(
     own: Vec<FoundFile>,
     paths: &[PathBuf],
@@ -294,12 +329,6 @@ fn layers(
                         "the {what} `{}` holds no YAML file",
                         path.display()
                     )));
-                }
-                for layer in &mut layers {
-                    layer.retain(|file| {
-                        matches!(kind_of(&file.path), Part::Controls)
-                            || !found.iter().any(|later| later.path == file.path)
-                    });
                 }
                 layers.push(found);
             }
@@ -342,5 +371,102 @@ mod tests {
             .unwrap_or_else(|problems| panic!("{}", problems.render(false, 120)));
         assert!(!content.controls.is_empty());
         assert!(content.notes.is_empty(), "{}", content.notes);
+    }
+
+    #[test]
+    fn a_folder_adds_checks_and_takes_the_place_of_others() {
+        let own = Content::load(&[], &[]).unwrap();
+        let text = &own.checks["tls.protocol.no-legacy"].source.text;
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("tls/protocol.mine.yaml", &text.replace("no-legacy", "mine"));
+        write(
+            "tls/protocol.no-legacy.yaml",
+            &text.replace("title: ", "title: New. "),
+        );
+        write("lists/suites/test.yaml", "[SSL3]\n");
+        write(
+            "tls/protocol.listed.yaml",
+            &text
+                .replace("no-legacy", "listed")
+                .replace(
+                    "default: [SSL2, SSL3, TLS1.0, TLS1.1]",
+                    "default: { $list: suites/test }",
+                )
+                .replace("name: TLS1.0", "name: SSL3"),
+        );
+        let folder = [dir.path().to_path_buf()];
+        let content =
+            Content::load(&folder, &[]).unwrap_or_else(|p| panic!("{}", p.render(false, 120)));
+        assert_eq!(content.checks.len(), own.checks.len() + 2);
+        let check = |id: &str| &content.checks[id].check;
+        assert!(check("tls.protocol.no-legacy").title.starts_with("New. "));
+        assert_eq!(
+            check("tls.protocol.listed").params["legacy"].default,
+            serde_json::json!(["SSL3"])
+        );
+        let notes: Vec<String> = content
+            .notes
+            .iter()
+            .map(|note| note.message.clone())
+            .collect();
+        assert_eq!(
+            notes,
+            [
+                "the check `tls.protocol.no-legacy` takes the place of the one in embedded:checks/tls/protocol.no-legacy.yaml"
+            ]
+        );
+
+        write("tls/again.yaml", &text.replace("no-legacy", "mine"));
+        let problems = Content::load(&folder, &[]).unwrap_err();
+        assert_eq!(problems.errors(), 1, "{problems}");
+        let shown = problems.render(false, 120);
+        for part in [
+            "`tls.protocol.mine` is defined twice",
+            "again.yaml:1:5",
+            "protocol.mine.yaml:1:5",
+        ] {
+            assert!(shown.contains(part), "{shown}");
+        }
+        let empty = tempfile::tempdir().unwrap();
+        let problems = Content::load(&[empty.path().to_path_buf()], &[]).unwrap_err();
+        assert!(
+            problems.to_string().contains("holds no YAML file"),
+            "{problems}"
+        );
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_damaged_check_never_panics(
+            at in 0..4000usize,
+            length in 0..40usize,
+            put in "[-:{}\\[\\]&*!|>'\"%@`a-zé\u{0}\u{1b} \n\t#]{0,6}",
+        ) {
+            static CONTENT: std::sync::OnceLock<Content> = std::sync::OnceLock::new();
+            let content = CONTENT.get_or_init(|| Content::load(&[], &[]).unwrap());
+            let text = &content.checks["tls.protocol.no-legacy"].source.text;
+            let from = text.floor_char_boundary(at % text.len());
+            let to = text.floor_char_boundary((from + length).min(text.len()));
+            let mut damaged = text.clone();
+            damaged.replace_range(from..to, &put);
+            let file = FoundFile {
+                path: "x.yaml".to_owned(),
+                source: source::Source::new("x.yaml", damaged),
+                embedded: false,
+            };
+            match content.read_check(&file) {
+                Ok((check, _)) => examples::run(&check, &mut examples::Tally::default()),
+                Err(problems) => {
+                    let shown = problems.render(true, 80);
+                    assert!(!shown.contains(char::from(0)));
+                }
+            }
+        }
     }
 }

@@ -118,20 +118,6 @@ pub fn observation_schema() -> Value {
         let schema = (probe.schema)(&mut generator);
         properties.insert(probe.area.key().to_owned(), schema.to_value());
     }
-    // Areas whose probe is not in the list yet: checks can be written against their facts already.
-    type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
-    let facts: [(Area, SchemaOf); 4] = [
-        (Area::Dns, schema_of::<super::dns::facts::DnsFacts>),
-        (Area::Tls, schema_of::<super::tls::facts::TlsFacts>),
-        (Area::Web, schema_of::<super::web::facts::WebFacts>),
-        (Area::Mail, schema_of::<super::mail::facts::MailFacts>),
-    ];
-    for (area, schema) in facts {
-        if !properties.contains_key(area.key()) {
-            let schema = schema(&mut generator);
-            properties.insert(area.key().to_owned(), schema.to_value());
-        }
-    }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": OBSERVATION_SCHEMA,
