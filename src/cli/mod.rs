@@ -14,6 +14,7 @@ mod prose;
 mod result;
 mod scan;
 pub mod schema;
+mod tls;
 
 use clap::{Parser, Subcommand};
 use std::{ffi::OsString, process::ExitCode};
@@ -37,6 +38,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
+    Tls(Box<tls::TlsArgs>),
     Judge(Box<judge::JudgeArgs>),
     Checks(checks::ChecksArgs),
     Profiles(profiles::ProfilesArgs),
@@ -59,6 +61,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let mut console = Console::of_process();
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args, &mut console),
+        Command::Tls(args) => tls::run(&args, &mut console),
         Command::Judge(args) => judge::run(&args, &mut console),
         Command::Checks(args) => checks::run(&args, &mut console),
         Command::Profiles(args) => profiles::run(&args, &mut console),

@@ -480,6 +480,51 @@ fn versions_suites_and_groups_are_exactly_those_configured() {
             kinds: &["rsa leaf"],
             at_most: 45,
         },
+        Case {
+            name: "TLS 1.0 alone",
+            certificates: &["rsa"],
+            options: &[
+                "-tls1",
+                "-groups",
+                "P-384",
+                "-cipher",
+                "ECDHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0",
+            ],
+            versions: &[Tls10],
+            suites: &[(
+                Tls10,
+                &[
+                    "TLS_RSA_WITH_AES_128_CBC_SHA",
+                    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+                ],
+            )],
+            preference: &[(Tls10, PreferenceBy::Client)],
+            groups: &["secp384r1"],
+            kinds: &["rsa leaf"],
+            at_most: 20,
+        },
+        Case {
+            name: "TLS 1.2 alone, RSA key exchange alone",
+            certificates: &["rsa"],
+            options: &["-tls1_2", "-cipher", "AES256-GCM-SHA384"],
+            versions: &[Tls12],
+            suites: &[(Tls12, &["TLS_RSA_WITH_AES_256_GCM_SHA384"])],
+            preference: &[(Tls12, PreferenceBy::Single)],
+            groups: &[],
+            kinds: &["rsa leaf"],
+            at_most: 15,
+        },
+        Case {
+            name: "TLS 1.3 with a client's certificate demanded",
+            certificates: &["ec"],
+            options: &["-tls1_3", "-groups", "P-256", "-Verify", "1"],
+            versions: &[Tls13],
+            suites: &[],
+            preference: &[],
+            groups: &["secp256r1"],
+            kinds: &["ecdsa leaf"],
+            at_most: 15,
+        },
     ];
     for case in cases {
         let Some(seen) = look(case.certificates, case.options) else {
@@ -610,4 +655,45 @@ fn passive_asks_once_and_says_what_it_did_not_ask() {
     let negotiated = seen.endpoint.negotiated.known().unwrap().as_ref().unwrap();
     assert_eq!(negotiated.version, Tls13);
     assert_eq!(negotiated.group.as_deref(), Some("x25519"));
+}
+
+#[test]
+fn the_command_shows_what_the_probe_saw() {
+    let options = ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"];
+    let Some((_server, port)) = serve(&["ec"], Some("inter.pem"), &options) else {
+        return;
+    };
+    let names = Names::serve(&[(".", ROOT), ("site.example.", ZONE)]);
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_scrutineer"))
+            .args(["tls", HOST, &format!("--resolver={}", names.address)])
+            .arg(format!("--connect-to={ADDRESS}:443:127.0.0.1:{port}"))
+            .arg(format!(
+                "--ca-file={}",
+                Pki::get().path("root.pem").display()
+            ))
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), text)
+    };
+    let (exit, text) = run(&[]);
+    assert_eq!(exit, Some(0), "{text}");
+    for line in [
+        "192.0.2.80:443",
+        "  TLS1.2\n      TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256\n",
+        "chain   2 sent, trusted",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("Not observed"), "{text}");
+    let (exit, text) = run(&["--format", "json"]);
+    assert_eq!(exit, Some(0));
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        document["tls"]["endpoints"][0]["versions"][0]["name"],
+        "TLS1.2"
+    );
+    assert!(document["evidence"].as_array().unwrap().len() >= 2);
 }

@@ -132,6 +132,9 @@ impl<'a> Fold<'a> {
                 return facts;
             }
             Contact::Agreed => {}
+            // Refused after the certificates: it agreed, and wants something
+            // more, such as a certificate of the client.
+            Contact::Refused(error) if self.saw_certificates() => self.gap("/negotiated", error),
             Contact::Refused(_) => facts.negotiated = Seen::Known(None),
             Contact::Unclear(error) => self.gap("/negotiated", error),
         }
@@ -143,6 +146,11 @@ impl<'a> Fold<'a> {
         self.offers(&mut facts, agreement.as_ref());
         self.certificates(&mut facts);
         facts
+    }
+
+    fn saw_certificates(&self) -> bool {
+        let first = self.answers.attempts.first();
+        first.is_some_and(|attempt| !attempt.certificates.is_empty())
     }
 
     fn agreement(&self) -> Option<Agreement> {
