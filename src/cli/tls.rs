@@ -21,7 +21,7 @@ use crate::probes::{
     registry::{AreaReport, ProbeContext},
     tls::{
         PROBE,
-        facts::{Certificate, TlsEndpoint, TlsFacts},
+        facts::{Certificate, PreferenceBy, TlsEndpoint, TlsFacts},
     },
 };
 
@@ -152,13 +152,13 @@ fn show(out: &mut String, endpoint: &TlsEndpoint) {
     }
     let suites = endpoint.suites.known().map_or(&[][..], Vec::as_slice);
     for version in endpoint.versions.known().into_iter().flatten() {
-        let by = endpoint.preference.known().into_iter().flatten();
-        let by = by
-            .filter(|entry| entry.version == version.name)
-            .map(|entry| format!("  ({} decides)", word(entry.by)))
-            .filter(|text| !text.contains("single"))
-            .next()
-            .unwrap_or_default();
+        let mut by = endpoint.preference.known().into_iter().flatten();
+        let by = match by.find(|entry| entry.version == version.name) {
+            Some(entry) if entry.by != PreferenceBy::Single => {
+                format!("  (the {}'s order decides)", word(entry.by))
+            }
+            _ => String::new(),
+        };
         let _ = writeln!(out, "  {}{by}", word(version.name));
         for suite in suites.iter().filter(|suite| suite.version == version.name) {
             let bits = match suite.kex_bits {

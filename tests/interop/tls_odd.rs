@@ -92,24 +92,24 @@ fn serve_one(
     let length = client.peek(&mut first)?;
     match act(number, length) {
         // Closing with unread bytes makes the kernel send a reset.
-        Act::Reset => return Ok(()),
+        Act::Reset => Ok(()),
         Act::Silence => {
             while client.read(&mut first)? > 0 {}
-            return Ok(());
+            Ok(())
         }
         Act::Say(bytes) => {
             let _ = client.read(&mut first)?;
             client.write_all(&bytes)?;
             client.shutdown(Shutdown::Write)?;
             while client.read(&mut first)? > 0 {}
-            return Ok(());
+            Ok(())
         }
         Act::Drip(bytes) => {
             for byte in bytes {
                 client.write_all(&[byte])?;
                 thread::sleep(Duration::from_millis(100));
             }
-            return Ok(());
+            Ok(())
         }
         Act::Flood(bytes) => loop {
             client.write_all(&bytes)?;
@@ -147,11 +147,6 @@ fn look(between: &Between, at_most: Duration) -> Seen {
     let seen = observe(between.port, None, Level::Standard);
     let took = begin.elapsed();
     assert!(took < at_most, "took {took:?}");
-    println!(
-        "{} connections, {took:?}, gaps {:?}",
-        between.count.load(Ordering::Relaxed),
-        seen.gaps
-    );
     seen
 }
 
@@ -216,7 +211,6 @@ fn nothing_that_answers_is_a_gap_and_costs_little() {
         ),
     ];
     for (name, between, reason) in cases {
-        println!("{name}");
         let seen = look(&between, Duration::from_secs(12));
         let [gap] = seen.gaps.as_slice() else {
             panic!("{name}: {:?}", seen.gaps);
