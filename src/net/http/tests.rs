@@ -213,8 +213,12 @@ async fn hostile_heads_end_in_time_with_a_reason() {
         (
             "informational for ever",
             vec![Act::Repeat(
-                b"HTTP/1.1 103 Early Hints\r\n\r\n".to_vec(),
-                10_000_000,
+                format!(
+                    "HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\n",
+                    "x".repeat(60_000)
+                )
+                .into_bytes(),
+                1_000,
             )],
             GapReason::TooLarge,
             false,
@@ -423,4 +427,74 @@ async fn what_lies_outside_is_not_asked() {
     let error = guarded.get(&inside).await.expect_err("a private address");
     assert_eq!(error.reason, GapReason::PrivateAddress);
     assert_eq!(guarded.cost().connections, 0);
+}
+
+#[tokio::test]
+async fn http2_is_spoken_and_bounded() {
+    use http_body_util::Full;
+    use hyper::{Request, Response, body::Incoming, server::conn::http2, service::service_fn};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    let (config, root) = certificate(&[HOST]);
+    let mut config = (*config).clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let serve = async |request: Request<Incoming>| {
+        let size = if request.uri().path() == "/large" {
+            20 << 20
+        } else {
+            5
+        };
+        let seen = format!("{:?} {}", request.headers().get("host"), request.uri());
+        let response = Response::builder()
+            .header("x-seen", seen)
+            .header("set-cookie", "a=1");
+        response.body(Full::new(Bytes::from(vec![b'x'; size])))
+    };
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    let builder = http2::Builder::new(TokioExecutor::new());
+                    let _ = builder
+                        .serve_connection(TokioIo::new(stream), service_fn(serve))
+                        .await;
+                }
+            });
+        }
+    });
+    let rules = [format!("{IP}::127.0.0.1:{port}")];
+    let session = testing::session(&target(HOST), Level::Standard, &[IP], &rules, &[root]).await;
+    for _ in 0..2 {
+        let response = session
+            .get(&request("https://vote.example/a?b"))
+            .await
+            .expect("an answer");
+        assert_eq!((response.version, response.status), ("HTTP/2", 200));
+        assert_eq!(response.all("x-seen"), [b"None https://vote.example/a?b"]);
+        assert_eq!(
+            (response.body.as_slice(), &response.body_gap),
+            (b"xxxxx".as_slice(), &None)
+        );
+        assert_eq!(response.certificate, Some(Ok(())));
+    }
+    assert_eq!(session.cost().connections, 1);
+    let large = session
+        .get(&request("https://vote.example/large"))
+        .await
+        .expect("an answer");
+    assert_eq!(large.body.len(), MAX_BODY);
+    assert_eq!(
+        large.body_gap.map(|gap| gap.reason),
+        Some(GapReason::TooLarge)
+    );
+    assert!(
+        session.cost().bytes_received < 3 << 20,
+        "{:?}",
+        session.cost()
+    );
 }

@@ -22,6 +22,9 @@ pub(super) const ADDRESSES_MAX: usize = 16;
 /// Most pages of the same path with other queries, lest a calendar or a list fill the cap.
 const QUERIES_MAX: usize = 2;
 
+/// Links that may fail before the site is left alone: it is down, or does not want us.
+const FAILURES_MAX: u32 = 2;
+
 /// Everything that was asked, with its answers.
 pub(super) struct Answers {
     /// The addresses that were looked at, each with its two ports.
@@ -250,6 +253,7 @@ impl<'a> Crawl<'a> {
         let mut queue: Vec<Candidate> = Vec::new();
         let mut read = 0usize;
         let mut robots = None;
+        let mut failures = 0u32;
         // A site of broken links must not cost more than a few times the cap.
         for _ in 0..cap.saturating_mul(3) {
             if self.answers.pages.len() >= cap {
@@ -294,7 +298,8 @@ impl<'a> Crawl<'a> {
                     self.answers
                         .missed
                         .push(NetError::new(error.reason, detail));
-                    if self.context.session.check().is_err() {
+                    failures = failures.saturating_add(1);
+                    if failures >= FAILURES_MAX || self.context.session.check().is_err() {
                         break;
                     }
                 }

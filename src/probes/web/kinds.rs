@@ -10,382 +10,103 @@ use crate::{probes::web::facts::FieldKind, wire::html::Field};
 /// A kind with the phrases that tell it, and those that tell against it.
 struct Rule {
     kind: FieldKind,
-    signs: &'static [&'static str],
-    unless: &'static [&'static str],
+    /// Phrases, parted by commas.
+    signs: &'static str,
+    unless: &'static str,
 }
 
 /// In order of what would hurt most to miss; the first that fits decides.
 const RULES: &[Rule] = &[
     Rule {
         kind: FieldKind::NationalId,
-        signs: &[
-            // English
-            "ssn",
-            "social security",
-            "~socialsecurity",
-            "social insurance",
-            "national insurance",
-            "~nationalinsurance",
-            "ni number",
-            "national id",
-            "~nationalid",
-            "identity number",
-            "national identification",
-            "personal identification number",
-            "personal id number",
-            // German, French, Dutch
-            "~sozialversicherung",
-            "sv nummer",
-            "steuer id",
-            "~steueridentifikation",
-            "ahv nummer",
-            "securite sociale",
-            "~securitesociale",
-            "nir",
-            "numero national",
-            "registre national",
-            "bsn",
-            "~burgerservice",
-            "~rijksregister",
-            // Spanish, Portuguese, Italian, Polish
-            "dni",
-            "nie",
-            "nif",
-            "curp",
-            "cedula",
-            "documento de identidad",
-            "codice fiscale",
-            "~codicefiscale",
-            "pesel",
-            // Nordic and Baltic, Czech and Slovak, Romanian, Bulgarian
-            "cpr",
-            "~personnummer",
-            "~fodselsnummer",
-            "~henkilotunnus",
-            "hetu",
-            "~kennitala",
-            "~isikukood",
-            "personas kods",
-            "asmens kodas",
-            "rodne cislo",
-            "~rodnecislo",
-            "cnp",
-            "egn",
-        ],
-        unless: &[],
+        signs: "ssn, social security, ~socialsecurity, social insurance, national insurance, \
+            ~nationalinsurance, ni number, national id, ~nationalid, identity number, national \
+            identification, personal identification number, personal id number, \
+            ~sozialversicherung, sv nummer, steuer id, ~steueridentifikation, ahv nummer, securite \
+            sociale, ~securitesociale, nir, numero national, registre national, bsn, \
+            ~burgerservice, ~rijksregister, dni, nie, nif, curp, cedula, documento de identidad, \
+            codice fiscale, ~codicefiscale, pesel, cpr, ~personnummer, ~fodselsnummer, \
+            ~henkilotunnus, hetu, ~kennitala, ~isikukood, personas kods, asmens kodas, rodne \
+            cislo, ~rodnecislo, cnp, egn",
+        unless: "",
     },
     Rule {
         kind: FieldKind::VoterId,
-        signs: &[
-            "voter id",
-            "~voterid",
-            "voter number",
-            "~voternumber",
-            "voter registration number",
-            "voter registration id",
-            "voter reg no",
-            "voter card number",
-            "elector number",
-            "electoral number",
-            "elector id",
-            "voter file number",
-            "~wahlernummer",
-            "~waehlernummer",
-            "~wahlscheinnummer",
-            "~wahlscheinnr",
-            "numero d electeur",
-            "numero electeur",
-            "carte electorale",
-            "~kiezersnummer",
-            "~stempasnummer",
-            "numero de elector",
-            "clave de elector",
-            "numer wyborcy",
-        ],
-        unless: &[],
+        signs: "voter id, ~voterid, voter number, ~voternumber, voter registration number, voter \
+            registration id, voter reg no, voter card number, elector number, electoral number, \
+            elector id, voter file number, ~wahlernummer, ~waehlernummer, ~wahlscheinnummer, \
+            ~wahlscheinnr, numero d electeur, numero electeur, carte electorale, ~kiezersnummer, \
+            ~stempasnummer, numero de elector, clave de elector, numer wyborcy",
+        unless: "",
     },
     Rule {
         kind: FieldKind::Licence,
-        signs: &[
-            "driver license",
-            "drivers license",
-            "driver s license",
-            "driver licence",
-            "drivers licence",
-            "driver s licence",
-            "driving licence",
-            "driving license",
-            "~driverslicen",
-            "~driverlicen",
-            "~drivinglicen",
-            "license number",
-            "licence number",
-            "dl number",
-            "~dlnumber",
-            "dln",
-            "dl no",
-            "state id",
-            "identity card",
-            "id card",
-            "passport",
-            "~fuhrerschein",
-            "~fuehrerschein",
-            "~personalausweis",
-            "~ausweisnummer",
-            "~ausweisnr",
-            "~reisepass",
-            "permis de conduire",
-            "carte d identite",
-            "carte nationale",
-            "passeport",
-            "~rijbewijs",
-            "~identiteitskaart",
-            "paspoort",
-            "permiso de conducir",
-            "licencia de conducir",
-            "carnet de conducir",
-            "pasaporte",
-            "prawo jazdy",
-            "~prawajazdy",
-            "dowod osobisty",
-            "numer dowodu",
-            "paszport",
-            "~korkort",
-            "~korekort",
-            "~forerkort",
-            "~ajokort",
-        ],
-        unless: &["plate", "software", "product", "business", "dog", "fishing"],
+        signs: "driver license, drivers license, driver s license, driver licence, drivers licence, \
+            driver s licence, driving licence, driving license, ~driverslicen, ~driverlicen, \
+            ~drivinglicen, license number, licence number, dl number, ~dlnumber, dln, dl no, state \
+            id, identity card, id card, passport, ~fuhrerschein, ~fuehrerschein, ~personalausweis, \
+            ~ausweisnummer, ~ausweisnr, ~reisepass, permis de conduire, carte d identite, carte \
+            nationale, passeport, ~rijbewijs, ~identiteitskaart, paspoort, permiso de conducir, \
+            licencia de conducir, carnet de conducir, pasaporte, prawo jazdy, ~prawajazdy, dowod \
+            osobisty, numer dowodu, paszport, ~korkort, ~korekort, ~forerkort, ~ajokort",
+        unless: "plate, software, product, business, dog, fishing",
     },
     Rule {
         kind: FieldKind::BirthDate,
-        signs: &[
-            "dob",
-            "date of birth",
-            "~dateofbirth",
-            "birth date",
-            "~birthdate",
-            "~birthday",
-            "bday",
-            "birth day",
-            "birth month",
-            "birth year",
-            "~birthyear",
-            "~birthmonth",
-            "year of birth",
-            "month of birth",
-            "day of birth",
-            "birth dt",
-            "~geburtsdat",
-            "~geburtstag",
-            "~geburtsjahr",
-            "geb datum",
-            "~gebdat",
-            "date de naissance",
-            "~datedenaissance",
-            "~datenaissance",
-            "annee de naissance",
-            "~geboortedat",
-            "~geboortejaar",
-            "fecha de nacimiento",
-            "~fechanacimiento",
-            "~fechadenacimiento",
-            "fecha nac",
-            "data urodzenia",
-            "~dataurodzenia",
-            "data di nascita",
-            "data de nascimento",
-            "datum narozeni",
-            "~fodselsdato",
-            "~fodselsdag",
-            "~fodselsar",
-            "~fodelsedat",
-            "~fodelsedag",
-            "~fodelsear",
-            "~syntymaaika",
-            "~faedingardag",
-        ],
-        unless: &[],
+        signs: "dob, date of birth, ~dateofbirth, birth date, ~birthdate, ~birthday, bday, birth day, \
+            birth month, birth year, ~birthyear, ~birthmonth, year of birth, month of birth, day \
+            of birth, birth dt, ~geburtsdat, ~geburtstag, ~geburtsjahr, geb datum, ~gebdat, date \
+            de naissance, ~datedenaissance, ~datenaissance, annee de naissance, ~geboortedat, \
+            ~geboortejaar, fecha de nacimiento, ~fechanacimiento, ~fechadenacimiento, fecha nac, \
+            data urodzenia, ~dataurodzenia, data di nascita, data de nascimento, datum narozeni, \
+            ~fodselsdato, ~fodselsdag, ~fodselsar, ~fodelsedat, ~fodelsedag, ~fodelsear, \
+            ~syntymaaika, ~faedingardag",
+        unless: "",
     },
     Rule {
         kind: FieldKind::Password,
-        signs: &[
-            "~password",
-            "passwd",
-            "pwd",
-            "pin",
-            "passcode",
-            "otp",
-            "one time code",
-            "~kennwort",
-            "~passwort",
-            "mot de passe",
-            "~motdepasse",
-            "~wachtwoord",
-            "~contrasena",
-            "haslo",
-            "~losenord",
-            "~salasana",
-            "~adgangskode",
-            "~passord",
-        ],
-        unless: &[],
+        signs: "~password, passwd, pwd, pin, passcode, otp, one time code, ~kennwort, ~passwort, mot \
+            de passe, ~motdepasse, ~wachtwoord, ~contrasena, haslo, ~losenord, ~salasana, \
+            ~adgangskode, ~passord",
+        unless: "",
     },
     Rule {
         kind: FieldKind::Email,
-        signs: &[
-            "~email",
-            "e mail",
-            "mail",
-            "courriel",
-            "correo electronico",
-            "~correoelectronico",
-            "e post",
-            "epost",
-            "~sahkoposti",
-            "~emailadres",
-        ],
-        unless: &[],
+        signs: "~email, e mail, mail, courriel, correo electronico, ~correoelectronico, e post, epost, \
+            ~sahkoposti, ~emailadres",
+        unless: "",
     },
     Rule {
         kind: FieldKind::Phone,
-        signs: &[
-            "phone",
-            "~telephone",
-            "~phonenumber",
-            "tel",
-            "mobile",
-            "~telefon",
-            "~telefoon",
-            "gsm",
-            "~puhelin",
-            "~rufnummer",
-            "~mobilnummer",
-        ],
-        unless: &[],
+        signs: "phone, ~telephone, ~phonenumber, tel, mobile, ~telefon, ~telefoon, gsm, ~puhelin, \
+            ~rufnummer, ~mobilnummer",
+        unless: "",
     },
     Rule {
         kind: FieldKind::PersonName,
-        signs: &[
-            "first name",
-            "~firstname",
-            "last name",
-            "~lastname",
-            "surname",
-            "given name",
-            "~givenname",
-            "family name",
-            "~familyname",
-            "full name",
-            "~fullname",
-            "fname",
-            "lname",
-            "middle name",
-            "~middlename",
-            "maiden name",
-            "your name",
-            "=name",
-            "~vorname",
-            "~nachname",
-            "~familienname",
-            "prenom",
-            "nom de famille",
-            "=nom",
-            "nom de naissance",
-            "~voornaam",
-            "~achternaam",
-            "=naam",
-            "=nombre",
-            "~apellido",
-            "=imie",
-            "imie i nazwisko",
-            "~nazwisko",
-            "~fornavn",
-            "~etternavn",
-            "~efternavn",
-            "~fornamn",
-            "~efternamn",
-            "~etunimi",
-            "~sukunimi",
-        ],
-        unless: &[
-            "user",
-            "file",
-            "company",
-            "domain",
-            "organization",
-            "organisation",
-        ],
+        signs: "first name, ~firstname, last name, ~lastname, surname, given name, ~givenname, family \
+            name, ~familyname, full name, ~fullname, fname, lname, middle name, ~middlename, \
+            maiden name, your name, =name, ~vorname, ~nachname, ~familienname, prenom, nom de \
+            famille, =nom, nom de naissance, ~voornaam, ~achternaam, =naam, =nombre, ~apellido, \
+            =imie, imie i nazwisko, ~nazwisko, ~fornavn, ~etternavn, ~efternavn, ~fornamn, \
+            ~efternamn, ~etunimi, ~sukunimi",
+        unless: "user, file, company, domain, organization, organisation",
     },
     Rule {
         kind: FieldKind::Address,
-        signs: &[
-            "address",
-            "street",
-            "city",
-            "zip",
-            "~zipcode",
-            "postal code",
-            "~postalcode",
-            "~postcode",
-            "house number",
-            "~housenumber",
-            "house no",
-            "apt",
-            "apartment",
-            "adresse",
-            "strasse",
-            "~strasse",
-            "~hausnummer",
-            "plz",
-            "~postleitzahl",
-            "~wohnort",
-            "=ort",
-            "code postal",
-            "~codepostal",
-            "ville",
-            "rue",
-            "straat",
-            "~woonplaats",
-            "~huisnummer",
-            "adres",
-            "direccion",
-            "domicilio",
-            "codigo postal",
-            "~codigopostal",
-            "calle",
-            "ciudad",
-            "ulica",
-            "kod pocztowy",
-            "~kodpocztowy",
-            "miejscowosc",
-            "~postnummer",
-            "gatuadress",
-            "~osoite",
-            "~postinumero",
-        ],
-        unless: &["ip", "web", "url", "wallet"],
+        signs: "address, street, city, zip, ~zipcode, postal code, ~postalcode, ~postcode, house \
+            number, ~housenumber, house no, apt, apartment, adresse, strasse, ~strasse, \
+            ~hausnummer, plz, ~postleitzahl, ~wohnort, =ort, code postal, ~codepostal, ville, rue, \
+            straat, ~woonplaats, ~huisnummer, adres, direccion, domicilio, codigo postal, \
+            ~codigopostal, calle, ciudad, ulica, kod pocztowy, ~kodpocztowy, miejscowosc, \
+            ~postnummer, gatuadress, ~osoite, ~postinumero",
+        unless: "ip, web, url, wallet",
     },
     Rule {
         kind: FieldKind::Search,
-        signs: &[
-            "search",
-            "~searchterm",
-            "=q",
-            "=s",
-            "=query",
-            "keyword",
-            "keywords",
-            "suche",
-            "suchbegriff",
-            "recherche",
-            "zoeken",
-            "buscar",
-            "szukaj",
-            "sok",
-            "sog",
-        ],
-        unless: &["status", "voter"],
+        signs: "search, ~searchterm, =q, =s, =query, keyword, keywords, suche, suchbegriff, recherche, \
+            zoeken, buscar, szukaj, sok, sog",
+        unless: "status, voter",
     },
 ];
 
@@ -507,8 +228,14 @@ impl Words {
     }
 
     fn fits(&self, rule: &Rule) -> bool {
-        rule.signs.iter().any(|sign| self.has(sign))
-            && !rule.unless.iter().any(|sign| self.has(sign))
+        self.has_any(rule.signs) && !self.has_any(rule.unless)
+    }
+
+    fn has_any(&self, signs: &str) -> bool {
+        signs
+            .split(',')
+            .map(str::trim)
+            .any(|sign| !sign.is_empty() && self.has(sign))
     }
 
     fn has(&self, sign: &str) -> bool {

@@ -393,3 +393,29 @@ async fn security_txt_is_missing_only_when_the_site_says_so() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_site_that_begins_to_refuse_is_left_alone() {
+    let target = target(HOST);
+    let links: String = (0..9)
+        .map(|n| format!("<a href=/vote{n}>Vote</a>"))
+        .collect();
+    let (report, server, _) = site(&target, Level::Standard, move |head| match path(head) {
+        "/" => answer("200 OK", "Content-Type: text/html", &links),
+        "/vote0" => answer("200 OK", "Content-Type: text/html", "x"),
+        path if path.starts_with("/vote") => answer("429 Too Many Requests", "", ""),
+        _ => not_found(),
+    })
+    .await;
+    let asked: Vec<String> = server
+        .paths()
+        .into_iter()
+        .filter(|path| path.starts_with("/vote"))
+        .collect();
+    assert_eq!(asked, ["/vote0", "/vote1", "/vote2"]);
+    assert_eq!(
+        gaps(&report),
+        ["/web/pages/- blocked", "/web/pages/- blocked"]
+    );
+    assert_eq!(at(&report, "/security_txt"), &json!(null));
+}
