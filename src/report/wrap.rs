@@ -7,28 +7,37 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Breaks text at spaces, and words that are wider than a whole line anywhere.
-/// Line ends in the text stay, and so does the indentation of each line.
+/// Line ends in the text stay, and so does the indentation of each line. Where
+/// the text has several lines, what is broken goes on further in, so that one
+/// sees where lines begin; a comment goes on as a comment, so that
+/// configuration can be copied.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(4);
+    let width = width.max(8);
+    let several = text.trim_end().contains('\n');
     let mut lines = Vec::new();
     for line in text.lines() {
         let body = line.trim_start_matches(' ');
         let indent = line.len().saturating_sub(body.len()).min(width / 4);
-        wrap_line(body.trim_end(), indent, width, &mut lines);
+        let start = " ".repeat(indent);
+        let next = match (several, body.starts_with("# ")) {
+            (false, _) => start.clone(),
+            (true, false) => format!("{start}  "),
+            (true, true) => format!("{start}# "),
+        };
+        wrap_line(body.trim_end(), start, &next, width, &mut lines);
     }
     lines
 }
 
-fn wrap_line(body: &str, indent: usize, width: usize, lines: &mut Vec<String>) {
-    let start = " ".repeat(indent);
-    let mut line = start.clone();
-    let mut used = indent;
+fn wrap_line(body: &str, start: String, next: &str, width: usize, lines: &mut Vec<String>) {
+    let mut used = start.len();
+    let mut line = start;
     let mut empty = true;
     for word in body.split(' ').filter(|word| !word.is_empty()) {
         let needed = word.width();
         if !empty && used + 1 + needed > width {
-            lines.push(std::mem::replace(&mut line, start.clone()));
-            used = indent;
+            lines.push(std::mem::replace(&mut line, next.to_owned()));
+            used = next.len();
             empty = true;
         }
         if !empty {
@@ -38,8 +47,8 @@ fn wrap_line(body: &str, indent: usize, width: usize, lines: &mut Vec<String>) {
         for c in word.chars() {
             let own = c.width().unwrap_or(0);
             if used + own > width {
-                lines.push(std::mem::replace(&mut line, start.clone()));
-                used = indent;
+                lines.push(std::mem::replace(&mut line, next.to_owned()));
+                used = next.len();
             }
             line.push(c);
             used += own;
@@ -108,13 +117,18 @@ mod tests {
             ("one", 10, &["one"]),
             ("one two three", 7, &["one two", "three"]),
             ("a\n\nb", 10, &["a", "", "b"]),
-            ("  add_header X;\n}", 12, &["  add_header", "  X;", "}"]),
+            ("  add_header X;\n}", 12, &["  add_header", "    X;", "}"]),
+            (
+                "# say it once more\nserver_tokens off;",
+                12,
+                &["# say it", "# once more", "server_token", "  s off;"],
+            ),
             (
                 "see https://vote.example/long",
                 10,
                 &["see", "https://vo", "te.example", "/long"],
             ),
-            ("選挙管理委員会", 5, &["選挙", "管理", "委員", "会"]),
+            ("選挙管理委員会", 9, &["選挙管理", "委員会"]),
             ("many    spaces", 20, &["many spaces"]),
         ];
         for (text, width, expected) in cases {
@@ -153,7 +167,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_line_is_too_wide_and_no_word_is_lost(text in "[ a-z\u{4e00}-\u{4e10}\u{0301}\n]{0,200}", width in 4usize..60) {
+        fn no_line_is_too_wide_and_no_word_is_lost(text in "[ a-z\u{4e00}-\u{4e10}\u{0301}\n]{0,200}", width in 8usize..60) {
             let lines = wrap(&text, width);
             for line in &lines {
                 prop_assert!(line.width() <= width, "{line:?}");
