@@ -55,8 +55,9 @@ pub struct ScanArgs {
     /// Keep the observations in this new file (JSON Lines), to judge them again later.
     #[arg(long, value_name = "RUN.jsonl", conflicts_with = "resume")]
     pub save: Option<PathBuf>,
-    /// Go on with this run where it was stopped; targets come from its header.
-    #[arg(long, value_name = "RUN.jsonl", conflicts_with_all = ["names", "inventory"])]
+    /// Go on with this run where it was stopped. Its targets come from its header; give the
+    /// inventory again where it sets scope, contact or authorisation.
+    #[arg(long, value_name = "RUN.jsonl", conflicts_with = "names")]
     pub resume: Option<PathBuf>,
     /// Print what would be sent, and send nothing.
     #[arg(long)]
@@ -151,19 +152,32 @@ fn read_targets(args: &ScanArgs, console: &Console) -> Result<inventory::Invento
     let mut found = inventory::Inventory::default();
     if let Some(path) = &args.inventory {
         found = inventory::load(path).map_err(|faults| console.faults(&faults))?;
-    } else if let Some(path) = &args.resume {
-        let header = RunReader::open(path, &registry::fact_versions())
-            .map_err(said)?
-            .header()
-            .clone();
-        found.targets = header.targets;
-    } else {
-        let mut keys = BTreeSet::new();
-        for name in &args.names {
-            let target = parse_target(name).map_err(said)?;
-            if keys.insert(target.key()) {
-                found.targets.push(target);
-            }
+    }
+    if let Some(path) = &args.resume {
+        let reader = RunReader::open(path, &registry::fact_versions()).map_err(said)?;
+        let targets = &reader.header().targets;
+        if args.inventory.is_some() && found.targets != *targets {
+            return Err(format!(
+                "{}: has other targets than the inventory: begin a new run with --save",
+                path.display()
+            )
+            .into());
+        }
+        found.targets.clone_from(targets);
+        let organisation = reader.header().organisation.clone();
+        found.organisation =
+            found
+                .organisation
+                .or(organisation.map(|name| inventory::Organisation {
+                    name,
+                    country: None,
+                }));
+    }
+    let mut keys = BTreeSet::new();
+    for name in &args.names {
+        let target = parse_target(name).map_err(said)?;
+        if keys.insert(target.key()) {
+            found.targets.push(target);
         }
     }
     if found.targets.is_empty() {
