@@ -425,3 +425,67 @@ fn covers(beginning: &str, path: &str) -> bool {
     path.strip_prefix(beginning)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_and_control_is_explained() {
+        let content = Content::load(&[], &[]).unwrap();
+        for id in content.checks.keys() {
+            let text = explain(&content, id, 80).unwrap();
+            for part in [
+                "Why it matters",
+                "How to mend it",
+                "How to verify it",
+                "Who asks for it",
+                "Where to read more",
+            ] {
+                assert!(text.contains(part), "{id}: {part}");
+            }
+            assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{id}");
+            assert!(
+                !text.contains("\n  unknown\n"),
+                "{id}: a requirement without a row"
+            );
+        }
+        for loaded in &content.controls {
+            let text = explain(&content, &loaded.control.id, 80).unwrap();
+            assert!(text.starts_with(&loaded.control.id));
+        }
+    }
+
+    #[test]
+    fn rows_that_nobody_has_read_are_marked() {
+        let content = Content::load(&[], &[]).unwrap();
+        let mut seen = 0;
+        for loaded in &content.controls {
+            let memory = loaded.control.maps_to.iter().any(|mapping| {
+                matches!(content.guidance.row(&mapping.requirement), Ok(Some(row)) if row.memory)
+            });
+            let text = explain(&content, &loaded.control.id, 100).unwrap();
+            assert_eq!(
+                text.contains("[unverified]"),
+                memory,
+                "{}",
+                loaded.control.id
+            );
+            seen += usize::from(memory);
+        }
+        assert!(seen > 0);
+    }
+
+    #[test]
+    fn an_unknown_id_gets_the_nearest() {
+        let content = Content::load(&[], &[]).unwrap();
+        for (given, meant) in [
+            ("tls.protocol.nolegacy", "tls.protocol.no-legacy"),
+            ("TLS01", "TLS-01"),
+        ] {
+            let problems = explain(&content, given, 80).unwrap_err();
+            assert!(problems.to_string().contains(meant), "{problems}");
+        }
+        assert!(explain(&content, "tls-01", 80).is_ok());
+    }
+}
