@@ -239,8 +239,16 @@ fn faults_in_answers() {
             "web.cookies.http-only",
             "web.cookies.same-site",
             "web.cookies.secure",
-            "web.cookies.secure-on-redirects",
         ],
+    );
+    check(
+        "session cookie on the redirect from HTTP",
+        &Setup {
+            plain: "add_header Set-Cookie \"PHPSESSID=1; path=/; HttpOnly; SameSite=Lax\" always; \
+                    return 301 https://$host$request_uri;",
+            ..Setup::default()
+        },
+        &["web.cookies.secure-on-redirects"],
     );
     check(
         "form that sends a birth date in the clear",
