@@ -132,10 +132,10 @@ fn farewell(folder: &Path, took: Duration, counts: Counts) -> String {
     let path = |name: &str| folder.join(name).display().to_string();
     format!(
         "\nThe demo's servers ran inside this program. They saw {} connections and {} DNS questions in {}.{} s;\n\
-         nothing left this machine.\n\n\
-         {}  what was looked at\n\
-         {}  what was seen; judge it again at any time\n\
-         {}  what is wrong, for programs\n\n\
+         nothing left this machine, and the commands shown above had their answers while it ran.\n\n\
+         {}   what was looked at\n\
+         {}       what was seen; judge it again at any time\n\
+         {}   what is wrong, for programs\n\n\
          Next:\n  \
          scrutineer judge {} --format json\n  \
          scrutineer explain portal.form.https-action\n  \

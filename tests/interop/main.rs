@@ -1,6 +1,6 @@
 //! Scans of real servers from Debian packages, started here on loopback with
 //! free ports, as whoever runs the tests. A test whose server is not installed
-//! says so on standard error and is left out.
+//! says so on standard error and is left out. And the demo's own servers.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -11,6 +11,7 @@
 
 mod apache;
 mod bind;
+mod demo;
 mod nginx;
 mod site;
 mod support;
