@@ -198,7 +198,8 @@ pub struct Page {
     pub csp: Seen<Option<Csp>>,
     /// X-Frame-Options as sent, lower case; `null` when absent.
     pub x_frame_options: Option<String>,
-    /// Whether framing by other sites is limited: `frame-ancestors`, else X-Frame-Options `deny` or `sameorigin`.
+    /// Whether framing by other sites is limited: `frame-ancestors`, else X-Frame-Options `deny` or `sameorigin`
+    /// (values that contradict each other refuse, as in browsers).
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub framing_limited: Seen<bool>,
     /// Whether X-Content-Type-Options is `nosniff`.

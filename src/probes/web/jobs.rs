@@ -22,8 +22,8 @@ pub(super) const ADDRESSES_MAX: usize = 16;
 /// Most pages of the same path with other queries, lest a calendar or a list fill the cap.
 const QUERIES_MAX: usize = 2;
 
-/// Links that may fail before the site is left alone: it is down, or does not want us.
-const FAILURES_MAX: u32 = 2;
+/// Links in a row that may fail before the site is left alone: it is down, or does not want us.
+const FAILURES_MAX: usize = 2;
 
 /// Everything that was asked, with its answers.
 pub(super) struct Answers {
@@ -253,7 +253,7 @@ impl<'a> Crawl<'a> {
         let mut queue: Vec<Candidate> = Vec::new();
         let mut read = 0usize;
         let mut robots = None;
-        let mut failures = 0u32;
+        let mut refused: Vec<NetError> = Vec::new();
         // A site of broken links must not cost more than a few times the cap.
         for _ in 0..cap.saturating_mul(3) {
             if self.answers.pages.len() >= cap {
@@ -291,19 +291,29 @@ impl<'a> Crawl<'a> {
             match self.page(&candidate.url, ip).await {
                 // A page that the site says is not there is not part of it.
                 Ok((_, _, response)) if response.status >= 400 => {}
-                Ok((url, ip, response)) => self.add(url, ip, response),
+                Ok((url, ip, response)) => {
+                    refused.clear();
+                    self.add(url, ip, response);
+                }
                 Err(error) if error.reason == GapReason::OutOfScope => {}
                 Err(error) => {
                     let detail = format!("{}: {}", clean(candidate.url.path(), 200), error.detail);
-                    self.answers
-                        .missed
-                        .push(NetError::new(error.reason, detail));
-                    failures = failures.saturating_add(1);
-                    if failures >= FAILURES_MAX || self.context.session.check().is_err() {
+                    let error = NetError::new(error.reason, detail);
+                    if error.reason != GapReason::Blocked {
+                        self.answers.missed.push(error.clone());
+                    }
+                    refused.push(error);
+                    if refused.len() >= FAILURES_MAX || self.context.session.check().is_err() {
                         break;
                     }
                 }
             }
+        }
+        // One closed door between open ones is the site's own word; several in a row leave
+        // open what else there is.
+        if refused.len() >= FAILURES_MAX {
+            refused.retain(|error| error.reason == GapReason::Blocked);
+            self.answers.missed.append(&mut refused);
         }
     }
 

@@ -145,7 +145,7 @@ async fn faults_on_the_third_page_are_found() {
     let page = |body: &str| answer("200 OK", "Content-Type: text/html", body);
     let target = target(HOST);
     let (report, server, _) = site(&target, Level::Standard, move |head| match path(head) {
-        "/" => page("<a href=/news>News</a><a href=/voters>Voters</a><a href=/logout>Log out</a><a href=/gone>Register here</a>"),
+        "/" => page("<a href=/news>News</a><a href=/admin>Admin</a><a href=/voters>Voters</a><a href=/logout>Log out</a><a href=/gone>Register here</a>"),
         "/voters" => page("<a href='lookup'>Check your registration</a><a href=/private/register>Register</a>"),
         "/lookup" => page(
             "<script src='https://cdn.tracker.example/t.js'></script>\
@@ -153,6 +153,7 @@ async fn faults_on_the_third_page_are_found() {
              <img src=http://vote.example/seal.png>",
         ),
         "/news" => page("news"),
+        "/admin" => answer("403 Forbidden", "", "no"),
         "/robots.txt" => answer("200 OK", "Content-Type: text/plain", "User-agent: *\nDisallow: /private"),
         "/.well-known/security.txt" => answer(
             "200 OK",
@@ -172,6 +173,7 @@ async fn faults_on_the_third_page_are_found() {
             "/lookup",
             "/gone",
             "/news",
+            "/admin",
             "/.well-known/security.txt"
         ]
     );
