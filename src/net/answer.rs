@@ -13,13 +13,9 @@ use super::{
     error::NetError,
     present::{answer_text, data_text, dig, name_text},
 };
-use crate::{
-    model::{
-        gap::GapReason,
-        observation::{Evidence, EvidenceKind},
-    },
-    wire::text::clean_bytes,
-};
+use crate::model::gap::GapReason;
+use crate::model::observation::{Evidence, EvidenceKind};
+use crate::wire::text::clean_bytes;
 
 /// Most CNAME records that are followed.
 pub(super) const ALIASES_MAX: usize = 16;
