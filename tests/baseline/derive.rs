@@ -279,33 +279,40 @@ fn entry(out: &mut String, id: &str, level: &str, because: &str, checks: &[Serve
     if let Some((_, also)) = ALSO.iter().find(|(control, _)| *control == id) {
         uses.extend(also.iter());
     }
-    let areas: BTreeSet<&str> = uses
-        .iter()
-        .filter_map(|check| check.split('.').next())
-        .collect();
-    let roles = if areas == BTreeSet::from(["mail"]) {
-        "[mail-domain]"
-    } else if areas.contains("dns") {
-        ""
-    } else {
-        WEB_ROLES
-    };
-    let _ = writeln!(out, "  - row: control#{id}\n    level: {level}");
-    if !roles.is_empty() {
-        let _ = writeln!(out, "    roles: {roles}");
-    }
-    let _ = writeln!(out, "    checks:");
+    // Checks of an area that a target is not looked at for would leave the whole entry open.
+    let mut groups: BTreeMap<(u8, &str, &str), Vec<&str>> = BTreeMap::new();
     for check in uses {
-        let params = PARAMS
-            .iter()
-            .find(|(control, name, _)| (*control, *name) == (id, check));
-        let _ = match params {
-            Some((_, _, params)) => writeln!(out, "      - {{ id: {check}, params: {params} }}"),
-            None => writeln!(out, "      - {{ id: {check} }}"),
+        let group = match check.split('.').next() {
+            Some("dns") => (0, "dns", ""),
+            Some("mail") => (1, "mail", "[mail-domain]"),
+            _ => (2, "website", WEB_ROLES),
         };
+        groups.entry(group).or_default().push(check);
     }
     let quoted = because.replace('\'', "''");
-    let _ = writeln!(out, "    because: '{quoted}'");
+    for (number, ((_, variant, roles), uses)) in groups.iter().enumerate() {
+        let _ = writeln!(out, "  - row: control#{id}");
+        if number > 0 {
+            let _ = writeln!(out, "    as: {variant}");
+        }
+        let _ = writeln!(out, "    level: {level}");
+        if !roles.is_empty() {
+            let _ = writeln!(out, "    roles: {roles}");
+        }
+        let _ = writeln!(out, "    checks:");
+        for check in uses {
+            let params = PARAMS
+                .iter()
+                .find(|(control, name, _)| control == &id && name == check);
+            let _ = match params {
+                Some((_, _, params)) => {
+                    writeln!(out, "      - {{ id: {check}, params: {params} }}")
+                }
+                None => writeln!(out, "      - {{ id: {check} }}"),
+            };
+        }
+        let _ = writeln!(out, "    because: '{quoted}'");
+    }
     true
 }
 
