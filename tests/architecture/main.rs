@@ -99,22 +99,42 @@ fn matches(pattern: &str, named: &[String]) -> bool {
             .all(|(at, part)| part == "*" || named.get(at).is_some_and(|name| name == part))
 }
 
-/// Every path that begins with `crate::`, with its line; groups are taken apart at their first level.
+/// Every path that begins with `crate::`, with its line; groups are taken apart.
 fn named_rooms(code: &str) -> Vec<(usize, Vec<String>)> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let number = code[..at].lines().count().max(1);
-        let rest = &code[at + "crate::".len()..];
-        if let Some(group) = rest.strip_prefix('{') {
-            for part in group.split('}').next().unwrap_or_default().split(',') {
-                found.push((number, path_of(part.trim())));
-            }
-        } else {
-            found.push((number, path_of(rest)));
-        }
+        let mut paths = Vec::new();
+        expand(&code[at + "crate::".len()..], &[], &mut paths);
+        found.extend(paths.into_iter().map(|path| (number, path)));
     }
     found.retain(|(_, path)| !path.is_empty());
     found
+}
+
+/// Reads one path, with `{...}` after it taken apart, and returns how much was read.
+fn expand(text: &str, above: &[String], paths: &mut Vec<Vec<String>>) -> usize {
+    let mut path = above.to_vec();
+    path.extend(path_of(text));
+    let own = text
+        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+        .unwrap_or(text.len());
+    if !text[own..].starts_with('{') {
+        paths.push(path);
+        return own;
+    }
+    let mut at = own + 1;
+    while let Some(next) = text[at..].find(|c: char| !(c.is_whitespace() || c == ',')) {
+        at += next;
+        if text[at..].starts_with('}') {
+            return at + 1;
+        }
+        let read = expand(&text[at..], &path, paths);
+        // `*`, `self as x` and the like: go on behind the next separator.
+        at += read.max(1);
+        at += text[at..].find([',', '}', '{']).unwrap_or(text.len() - at);
+    }
+    text.len()
 }
 
 fn path_of(text: &str) -> Vec<String> {
@@ -153,4 +173,21 @@ fn for_each_source(folder: &Path, visit: &mut dyn FnMut(&Path, &str)) {
             visit(&path, &fs::read_to_string(&path).unwrap());
         }
     }
+}
+
+#[test]
+fn imports_are_read_whole() {
+    let code = "use crate::{\n    model::{gap::Gap, level::{Area, Level}},\n    net::Session as S,\n};\nfn f() { crate::wire::text::clean(x); }";
+    let found: Vec<String> = named_rooms(code)
+        .into_iter()
+        .map(|(_, path)| path.join("::"))
+        .collect();
+    let expected = [
+        "model::gap::Gap",
+        "model::level::Area",
+        "model::level::Level",
+        "net::Session",
+        "wire::text::clean",
+    ];
+    assert_eq!(found, expected);
 }

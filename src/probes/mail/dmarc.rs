@@ -38,8 +38,17 @@ pub(super) async fn observe(session: &Session, domain: &str) -> Observed {
     }))
     .await;
     let mut notes = Notes::default();
-    for answer in steps.iter().filter_map(|(_, answer)| answer.as_ref().ok()) {
-        notes.prove("/mail/dmarc", answer);
+    for (name, answer) in &steps {
+        // The domain's own answer first of all shows its policy; the steps above
+        // it show where the walk ended.
+        let at = if name == domain {
+            "/mail/dmarc"
+        } else {
+            "/mail/organisational_domain"
+        };
+        if let Ok(answer) = answer {
+            notes.prove(at, answer);
+        }
     }
     let steps = steps
         .into_iter()
