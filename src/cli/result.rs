@@ -22,8 +22,9 @@ pub struct ResultArgs {
     /// The policy date: which requirements and suite policies apply. Default: the day of the scan.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub at: Option<Date>,
-    /// Exit with 1 when a finding is of this severity or above.
-    #[arg(long, value_enum, default_value_t = SeverityArg::High, value_name = "SEVERITY")]
+    /// Exit with 1 when something that must be met fails, of this severity or above; with 3
+    /// when that stays open.
+    #[arg(long, value_enum, default_value_t = SeverityArg::Low, value_name = "SEVERITY")]
     pub fail_on: SeverityArg,
     /// How to show the result.
     #[arg(long, value_enum, default_value_t = Format::Table)]
