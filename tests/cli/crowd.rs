@@ -6,14 +6,7 @@ use hickory_proto::{
     rr::{Name, RData, Record, RecordType, rdata},
 };
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use std::{
-    net::SocketAddr,
-    str::FromStr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{net::SocketAddr, str::FromStr, sync::Arc};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, UdpSocket},
@@ -41,8 +34,6 @@ pub struct Crowd {
     https: SocketAddr,
     /// Root certificate in PEM.
     pub root: String,
-    /// Connections that the web server took.
-    pub connections: Arc<AtomicU64>,
 }
 
 impl Crowd {
@@ -54,7 +45,6 @@ impl Crowd {
             .enable_all()
             .build()
             .unwrap();
-        let connections = Arc::new(AtomicU64::new(0));
         let (root, tls) = certificate();
         let (dns, http, https) = runtime.block_on(async {
             (
@@ -68,14 +58,11 @@ impl Crowd {
             http: http.local_addr().unwrap(),
             https: https.local_addr().unwrap(),
             root,
-            connections: Arc::clone(&connections),
             _runtime: runtime,
         };
         crowd._runtime.spawn(answer_queries(dns));
-        crowd
-            ._runtime
-            .spawn(serve(http, None, Arc::clone(&connections)));
-        crowd._runtime.spawn(serve(https, Some(tls), connections));
+        crowd._runtime.spawn(serve(http, None));
+        crowd._runtime.spawn(serve(https, Some(tls)));
         crowd
     }
 
@@ -176,13 +163,8 @@ fn answer(query: &Message) -> Message {
     reply
 }
 
-async fn serve(
-    listener: TcpListener,
-    tls: Option<Arc<rustls::ServerConfig>>,
-    connections: Arc<AtomicU64>,
-) {
+async fn serve(listener: TcpListener, tls: Option<Arc<rustls::ServerConfig>>) {
     while let Ok((stream, _)) = listener.accept().await {
-        connections.fetch_add(1, Ordering::Relaxed);
         let tls = tls.clone();
         tokio::spawn(async move {
             match tls {
