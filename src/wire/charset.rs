@@ -14,8 +14,15 @@ pub fn decode(body: &[u8], charset: Option<&str>) -> String {
         .or_else(|| prescan(body));
     let encoding = named.unwrap_or_else(|| match std::str::from_utf8(body) {
         Ok(_) => UTF_8,
-        // A body that was cut may end inside a letter.
-        Err(error) if error.error_len().is_none() => UTF_8,
+        // A body that was cut may end inside a letter; letters before it show that it is UTF-8.
+        Err(error)
+            if error.error_len().is_none()
+                && body
+                    .get(..error.valid_up_to())
+                    .is_some_and(|whole| !whole.is_ascii()) =>
+        {
+            UTF_8
+        }
         Err(_) => WINDOWS_1252,
     });
     // Looks for a byte order mark first.
@@ -60,7 +67,7 @@ mod tests {
                 "<meta charset='iso-8859-2'>\u{105}",
             ),
             (b"<meta charset=utf-16>x", None, "<meta charset=utf-16>x"),
-            (b"cut \xc3", None, "cut \u{fffd}"),
+            (b"\xc3\xa9 cut \xc3", None, "\u{e9} cut \u{fffd}"),
             (b"\xff\xfea\0", None, "a"),
         ];
         for (body, charset, text) in cases {
