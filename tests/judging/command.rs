@@ -55,10 +55,19 @@ fn twice_the_same_bytes_whatever_the_order_of_lines() {
     let [head, one, two] = [header(), office(), other()].map(|value| value.to_string());
     for format in ["json", "table"] {
         write(path, &[head.clone(), one.clone(), two.clone()]);
-        let first = judge(path, &["run.jsonl", "--format", format]);
-        let again = judge(path, &["run.jsonl", "--format", format]);
+        let first = judge(
+            path,
+            &["run.jsonl", "--format", format, "--fail-on", "high"],
+        );
+        let again = judge(
+            path,
+            &["run.jsonl", "--format", format, "--fail-on", "high"],
+        );
         write(path, &[head.clone(), two.clone(), one.clone()]);
-        let turned = judge(path, &["run.jsonl", "--format", format]);
+        let turned = judge(
+            path,
+            &["run.jsonl", "--format", format, "--fail-on", "high"],
+        );
         assert!(!first.stdout.is_empty());
         assert_eq!(text(&first.stdout), text(&again.stdout));
         assert_eq!(text(&first.stdout), text(&turned.stdout));
