@@ -203,7 +203,10 @@ impl Pki {
                 ("sha1", "inter", "rsa:2048", HOST, &["-days", "30", "-sha1"]),
             ] {
                 let usage = "extendedKeyUsage=serverAuth\n";
-                let extensions = format!("subjectAltName=DNS:{host}\n{usage}");
+                let mut extensions = format!("subjectAltName=DNS:{host}\n{usage}");
+                if ["rsa", "deep"].contains(&name) {
+                    extensions += "authorityInfoAccess=caIssuers;URI:http://pki.example/i.der\n";
+                }
                 pki.issue(name, Some(issuer), kind, host, &extensions, more);
             }
             let client = format!("subjectAltName=DNS:{HOST}\nextendedKeyUsage=clientAuth\n");
@@ -581,6 +584,7 @@ fn each_fault_of_a_chain_is_named_and_no_other() {
         ("rsa", &["inter"], true, &[]),
         ("rsa", &["inter", "root"], true, &[]),
         ("rsa", &[], true, &[P::Incomplete]),
+        ("ec", &[], true, &[P::UnknownIssuer]),
         ("rsa", &["inter"], false, &[P::UnknownIssuer]),
         ("rsa", &["inter", "root"], false, &[P::UnknownIssuer]),
         ("rsa", &["root", "inter"], true, &[]),

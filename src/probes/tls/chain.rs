@@ -336,9 +336,9 @@ impl<'a> Path<'a> {
                 );
             }
             // A private root is rightly left out; an intermediate is not. What
-            // says which place its issuer's certificate has, or was issued to
-            // the server directly, lacks an intermediate.
-            End::Missing if *at == 0 || !top.issuer_urls.is_empty() => {
+            // says which place its issuer's certificate has lacks one: public
+            // authorities write that into all that they issue.
+            End::Missing if !top.issuer_urls.is_empty() => {
                 let detail = format!("{} was not sent and is no trusted root", top.issuer);
                 problems.add(Name::Incomplete, detail);
             }
