@@ -184,7 +184,7 @@ fn one_fault_at_a_time() {
                 hsts: "",
                 ..Setup::default()
             },
-            &["web.hsts.every-hop", "web.hsts.one-year"],
+            &["web.hsts.one-year"],
         ),
         (
             "no policy against injected content",
