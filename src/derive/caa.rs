@@ -79,8 +79,9 @@ const AUTHORITIES: &[(&str, &[&str])] = &[
         ],
     ),
     ("microsoft corporation", &["microsoft.com"]),
-    ("entrust", &["entrust.net", "affirmtrust.com"]),
+    // Before the one whose name it contains: the first that fits counts.
     ("identrust", &["identrust.com"]),
+    ("entrust", &["entrust.net", "affirmtrust.com"]),
     ("ssl corp", &["ssl.com"]),
     ("buypass", &["buypass.com", "buypass.no"]),
     ("actalis", &["actalis.it"]),
@@ -250,6 +251,13 @@ mod tests {
                 "a.example",
                 &[],
                 &["digicert.com"],
+                Some(true),
+            ),
+            (
+                "IdenTrust",
+                "a.example",
+                &["identrust.com"],
+                &[],
                 Some(true),
             ),
             (
