@@ -565,8 +565,12 @@ async fn policies_are_fetched_as_senders_do() {
         );
     }
 
-    // A filter or a silent host proves nothing about the policy.
-    for acts in [answer("403 Forbidden", plain, ""), vec![Act::Reset]] {
+    // A filter, a failing server or a silent host proves nothing about the policy.
+    for acts in [
+        answer("403 Forbidden", plain, ""),
+        answer("502 Bad Gateway", plain, ""),
+        vec![Act::Reset],
+    ] {
         let (sts, report) = mta_sts(HOST, acts).await;
         assert!(sts.get("policy").is_none(), "{sts}");
         assert_eq!(

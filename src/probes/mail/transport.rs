@@ -162,7 +162,8 @@ fn read(
 ) -> Result<Option<Policy>, NetError> {
     match response.status {
         200 => {}
-        403 | 429 | 503 => {
+        // What a filter or a failing server says is not what the site says.
+        403 | 429 | 500..=599 => {
             return Err(NetError::new(
                 GapReason::Blocked,
                 format!("{url} answered {}", response.status),
