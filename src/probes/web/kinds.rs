@@ -24,7 +24,8 @@ const RULES: &[Rule] = &[
             identification, personal identification number, personal id number, \
             ~sozialversicherung, sv nummer, steuer id, ~steueridentifikation, ahv nummer, securite \
             sociale, ~securitesociale, nir, numero national, registre national, bsn, \
-            ~burgerservice, ~rijksregister, dni, nie, nif, curp, cedula, documento de identidad, \
+            ~burgerservice, ~rijksregister, =dni, =nie, dni nie, dni o nie, numero de dni, numero \
+            dni, tu dni, su dni, txt dni, numero de nie, nif, curp, cedula, documento de identidad, \
             codice fiscale, ~codicefiscale, pesel, cpr, ~personnummer, ~fodselsnummer, \
             ~henkilotunnus, hetu, ~kennitala, ~isikukood, personas kods, asmens kodas, rodne \
             cislo, ~rodnecislo, cnp, egn",
@@ -360,6 +361,10 @@ mod tests {
             ("text", "bsn", "", NationalId),
             ("text", "f10", "PESEL", NationalId),
             ("text", "f11", "DNI o NIE", NationalId),
+            ("text", "txtDni", "", NationalId),
+            ("text", "f22", "DNI *", NationalId),
+            ("text", "f23", "Ile dni potrzebujesz", Other),
+            ("text", "f24", "Jeśli nie, podaj powód", Other),
             ("text", "nir", "Numéro de sécurité sociale", NationalId),
             ("text", "f12", "Numéro d'électeur", VoterId),
             ("text", "voterId", "", VoterId),
