@@ -89,7 +89,12 @@ impl Fold {
             seen.iter().max_by_key(|answer| answer.aliases.len()),
             &answers.cname,
         ) {
-            (Some(answer), _) => self.facts.cname = chain(answer).into(),
+            (Some(answer), _) => {
+                if !answer.aliases.is_empty() {
+                    self.prove("/dns/cname", answer);
+                }
+                self.facts.cname = chain(answer).into();
+            }
             (None, Some(Ok(answer))) => self.lone_alias(answer, &answers.a),
             (None, _) => self.miss("/dns/cname", &answers.a),
         }
@@ -282,6 +287,9 @@ impl Fold {
             self.open_if_cut(answer, "/dns/dnskey/-");
         } else {
             self.miss("/dns/dnskey", &zone.dnskey);
+        }
+        for answer in [ds, dnskey].into_iter().flatten() {
+            self.prove("/dns/dnssec", answer);
         }
         let mut dnssec = super::facts::Dnssec::default();
         match dnskey {
