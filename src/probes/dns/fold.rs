@@ -293,11 +293,17 @@ impl Fold {
         }
         let mut dnssec = super::facts::Dnssec::default();
         match dnskey {
-            Some(answer) => dnssec.signed = has_dnssec(answer, false).into(),
+            Some(answer) => {
+                self.prove("/dns/dnssec/signed", answer);
+                dnssec.signed = has_dnssec(answer, false).into();
+            }
             None => self.miss("/dns/dnssec/signed", &zone.dnskey),
         }
         match ds {
-            Some(answer) => dnssec.delegated = has_dnssec(answer, true).into(),
+            Some(answer) => {
+                self.prove("/dns/dnssec/delegated", answer);
+                dnssec.delegated = has_dnssec(answer, true).into();
+            }
             None => self.miss("/dns/dnssec/delegated", &zone.ds),
         }
         match (ds, dnskey) {

@@ -226,7 +226,13 @@ impl Fold {
     fn security_txt(&mut self, answers: &Answers, level: Level) -> Seen<Option<SecurityTxt>> {
         const AT: &str = "/web/security_txt";
         match &answers.security_txt {
-            Some(Ok(None)) => Seen::Known(None),
+            Some(Ok(None)) => {
+                for (url, ip, response) in &answers.no_security_txt {
+                    let evidence = head_evidence(AT.to_owned(), url, *ip, response);
+                    self.evidence.push(evidence);
+                }
+                Seen::Known(None)
+            }
             Some(Ok(Some(sheet))) => {
                 let (text, cut) = cut_lines(&answers.security_text);
                 self.evidence.push(Evidence {

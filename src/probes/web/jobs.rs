@@ -37,6 +37,8 @@ pub(super) struct Answers {
     pub(super) missed: Vec<NetError>,
     /// What was asked for security.txt; `None` below level standard.
     pub(super) security_txt: Option<Result<Option<Sheet>, NetError>>,
+    /// Answers that there is no such file, one for each place it may have.
+    pub(super) no_security_txt: Vec<(Url, IpAddr, HttpResponse)>,
     /// The body of security.txt, decoded.
     pub(super) security_text: String,
 }
@@ -138,6 +140,7 @@ pub(super) async fn ask(context: ProbeContext<'_>, addresses: &AddressSet) -> An
         pages: Vec::new(),
         missed: Vec::new(),
         security_txt: None,
+        no_security_txt: Vec::new(),
         security_text: String::new(),
     };
     Crawl::new(context, &mut answers).run().await;
@@ -350,7 +353,7 @@ impl<'a> Crawl<'a> {
                 continue;
             };
             match self.page(&url, origin.1).await {
-                Ok((url, _, response)) if response.status == 200 => {
+                Ok((url, ip, response)) if response.status == 200 => {
                     let text = String::from_utf8_lossy(&response.body).into_owned();
                     // A page for everything that is not there is no file.
                     if crate::wire::security_txt::parse(&text).is_plausible() {
@@ -362,8 +365,11 @@ impl<'a> Crawl<'a> {
                         found = Err(gap);
                         break;
                     }
+                    self.answers.no_security_txt.push((url, ip, response));
                 }
-                Ok((_, _, response)) if matches!(response.status, 404 | 410) => {}
+                Ok((url, ip, response)) if matches!(response.status, 404 | 410) => {
+                    self.answers.no_security_txt.push((url, ip, response));
+                }
                 Ok((_, _, response)) => {
                     let detail = format!("{path}: status {}", response.status);
                     found = Err(NetError::new(GapReason::Refused, detail));
