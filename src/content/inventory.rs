@@ -16,7 +16,7 @@ use super::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use super::files;
 use super::reader::{Fields, Reader, Text};
 use super::source::Source;
-use super::target_name::{NameError, check_path, host_name, parse_target};
+use super::target_name::{NameError, check_path, dkim_selector, host_name, parse_target};
 use super::yaml::{self, Kind, Limits, Node};
 use crate::model::target::{Pins, Role, SourceLine, Target};
 
@@ -24,6 +24,8 @@ use crate::model::target::{Pins, Role, SourceLine, Target};
 const MOST_TARGETS: usize = 100_000;
 /// Most paths of a target.
 const MOST_PATHS: usize = 100;
+/// Most DKIM selectors of a target.
+const MOST_SELECTORS: usize = 30;
 
 /// What a user answers for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -142,6 +144,9 @@ struct FullTarget {
     roles: Option<BTreeSet<Role>>,
     /// Paths that must be visited, each beginning with `/`.
     paths: Option<Vec<String>>,
+    /// Selectors of all DKIM keys that the domain signs its mail with, such as `s2026`.
+    #[schemars(length(min = 1))]
+    dkim_selectors: Option<Vec<String>>,
     /// Values that records must have.
     pins: Option<Pins>,
 }
@@ -156,7 +161,7 @@ const KEYS: [&str; 5] = [
 const ORGANISATION_KEYS: [&str; 2] = ["name", "country"];
 const AUTHORISATION_KEYS: [&str; 3] = ["by", "until", "targets"];
 const SCOPE_KEYS: [&str; 2] = ["allow_private", "domains"];
-const TARGET_KEYS: [&str; 4] = ["name", "roles", "paths", "pins"];
+const TARGET_KEYS: [&str; 5] = ["name", "roles", "paths", "dkim_selectors", "pins"];
 const PIN_KEYS: [&str; 4] = ["ns", "a", "aaaa", "mx"];
 
 /// Every role with its word.
@@ -397,6 +402,9 @@ fn target(reader: &mut Reader, node: &Node) -> Option<(Target, Range<usize>)> {
     let name = reader.text_at(&fields, "name");
     let roles = fields.get("roles").map(|node| roles(reader, node));
     let paths = fields.get("paths").map(|node| paths(reader, node));
+    let selectors = fields
+        .get("dkim_selectors")
+        .map(|node| dkim_selectors(reader, node));
     let pins = fields.get("pins").map(|node| pins(reader, node));
     let name = name?;
     let mut target = fit(reader, &name.span, parse_target(&name.value))?;
@@ -416,6 +424,20 @@ fn target(reader: &mut Reader, node: &Node) -> Option<(Target, Range<usize>)> {
             &span,
             "paths are visited on a website, and the target has no role that is one",
             Some("add the role `website`, or leave the paths out".to_owned()),
+        );
+    }
+    target.dkim_selectors = selectors.unwrap_or_default();
+    if !target.dkim_selectors.is_empty()
+        && !target.roles.is_empty()
+        && !target.roles.contains(&Role::MailDomain)
+    {
+        let span = fields
+            .key("dkim_selectors")
+            .map_or_else(|| name.span.clone(), |key| key.span.clone());
+        reader.error_help(
+            &span,
+            "selectors are looked up for a mail domain, and the target has not that role",
+            Some("add the role `mail-domain`, or leave the selectors out".to_owned()),
         );
     }
     target.pins = pins.unwrap_or_default();
@@ -459,6 +481,39 @@ fn paths(reader: &mut Reader, node: &Node) -> Vec<String> {
         .into_iter()
         .filter_map(|text| fit(reader, &text.span, check_path(&text.value)))
         .collect()
+}
+
+/// A list of DKIM selectors that is not empty, each once.
+fn dkim_selectors(reader: &mut Reader, node: &Node) -> Vec<String> {
+    let texts = reader.texts(node, "dkim_selectors");
+    if texts.is_empty() && matches!(node.kind, Kind::List(_)) {
+        reader.error_help(
+            &node.span,
+            "the list of selectors is empty",
+            Some("leave `dkim_selectors` out where they are not known".to_owned()),
+        );
+    }
+    if texts.len() > MOST_SELECTORS {
+        reader.error(
+            &node.span,
+            format!("more than {MOST_SELECTORS} selectors of one target"),
+        );
+    }
+    let mut selectors = Vec::new();
+    for text in texts {
+        let Some(selector) = fit(reader, &text.span, dkim_selector(&text.value)) else {
+            continue;
+        };
+        if selectors.contains(&selector) {
+            reader.error(
+                &text.span,
+                format!("the selector `{selector}` stands twice"),
+            );
+        } else {
+            selectors.push(selector);
+        }
+    }
+    selectors
 }
 
 fn pins(reader: &mut Reader, node: &Node) -> Pins {

@@ -10,6 +10,8 @@ use crate::model::target::{Pins, Role, Target};
 const LONGEST: usize = 4_096;
 /// Longest path, in characters.
 const LONGEST_PATH: usize = 1_024;
+/// Longest DKIM selector, in characters.
+const LONGEST_SELECTOR: usize = 128;
 
 /// Why a name cannot be a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +113,7 @@ pub fn parse_target(text: &str) -> Result<Target, NameError> {
         port,
         roles: default_roles(is_url),
         paths,
+        dkim_selectors: Vec::new(),
         pins: Pins::default(),
         source: None,
     })
@@ -235,6 +238,36 @@ pub fn host_name(text: &str) -> Result<String, NameError> {
     Ok(ascii.into_owned())
 }
 
+/// A DKIM selector in lower case (RFC 6376 section 3.1).
+///
+/// # Errors
+/// What is no selector, and the whole name of a record.
+pub fn dkim_selector(text: &str) -> Result<String, NameError> {
+    let shown = printable_line(text, 80);
+    let selector = text.to_ascii_lowercase();
+    if let Some(at) = selector.find("._domainkey") {
+        let bare = selector.get(..at).unwrap_or_default();
+        return refuse(
+            format!("`{shown}` is the name of a key record, not a selector"),
+            &format!("write the selector alone: {}", printable_line(bare, 80)),
+        );
+    }
+    let fits = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (1..=63).contains(&label.len())
+            && label.bytes().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if selector.len() > LONGEST_SELECTOR || !selector.split('.').all(fits) {
+        return refuse(
+            format!("`{shown}` is not a DKIM selector"),
+            "write what stands behind s= in the DKIM-Signature of a mail, such as `s2026`",
+        );
+    }
+    Ok(selector)
+}
+
 fn looks_like_file(name: &str) -> bool {
     [".yaml", ".yml", ".json", ".jsonl", ".txt", ".csv"]
         .iter()
@@ -279,6 +312,28 @@ pub fn check_path(path: &str) -> Result<String, NameError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn selectors_are_checked() {
+        for (given, selector) in [
+            ("s1", Some("s1")),
+            ("S2026", Some("s2026")),
+            ("mail_2026", Some("mail_2026")),
+            ("a.b-c", Some("a.b-c")),
+            ("s1._domainkey.example.gov", None),
+            ("s1._domainkey", None),
+            ("", None),
+            ("a..b", None),
+            ("-a", None),
+            ("a b", None),
+            ("a;b", None),
+            ("ä", None),
+        ] {
+            assert_eq!(dkim_selector(given).ok().as_deref(), selector, "{given}");
+        }
+        assert!(dkim_selector(&"a".repeat(64)).is_err());
+        assert!(dkim_selector(&"a.".repeat(80)).is_err());
+    }
 
     #[test]
     fn names_are_read_as_people_write_them() {

@@ -21,6 +21,10 @@ pub struct Target {
     /// Paths of the website that must be visited, each beginning with `/`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
+    /// Selectors of the DKIM keys that the domain signs its mail with (RFC 6376
+    /// section 3.1). Empty: not told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dkim_selectors: Vec<String>,
     /// Values that the records of the name must have.
     #[serde(default)]
     pub pins: Pins,
