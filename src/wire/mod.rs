@@ -4,6 +4,7 @@ pub mod caa;
 pub mod charset;
 pub mod cookie;
 pub mod csp;
+pub mod dkim;
 pub mod dmarc;
 pub mod hsts;
 pub mod html;

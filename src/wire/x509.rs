@@ -14,7 +14,7 @@ use super::text::{clean, clean_bytes};
 
 mod algorithms;
 
-pub use algorithms::{Key, SignedBy};
+pub use algorithms::{Key, SignedBy, rsa_key_bits};
 use algorithms::{Signed, signature_of};
 
 /// Most subject alternative names that are kept.

@@ -34,6 +34,9 @@ pub struct MailFacts {
     /// DMARC (RFC 9989).
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub dmarc: Seen<Dmarc>,
+    /// DKIM (RFC 6376).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub dkim: Seen<Dkim>,
     /// MTA-STS (RFC 8461); `null` when no record is published.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub mta_sts: Seen<Option<MtaSts>>,
@@ -192,6 +195,58 @@ pub enum DmarcDisposition {
     Quarantine,
     /// Refuse.
     Reject,
+}
+
+/// The DKIM keys of a domain, as far as their selectors are known (RFC 6376).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dkim {
+    /// Whether the inventory names the selectors. DNS cannot list them: without
+    /// that the list of keys stays open.
+    pub selectors_given: bool,
+    /// The given selectors, and common ones that have a key; these are looked
+    /// for from level standard on.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key"))]
+    pub keys: Seen<Vec<DkimKey>>,
+}
+
+/// A DKIM selector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DkimKey {
+    /// The selector.
+    pub key: String,
+    /// The selector; `*` where every common one has the same record.
+    pub selector: String,
+    /// Whether the inventory names it.
+    pub given: bool,
+    /// Its key record; `null` when a given selector has none.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub record: Seen<Option<DkimRecord>>,
+}
+
+/// A DKIM key record (RFC 6376 section 3.6.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DkimRecord {
+    /// The record, cleaned; the first where there are several.
+    pub text: String,
+    /// `rsa`, `ed25519` (RFC 8463) or another word.
+    pub key_type: String,
+    /// Size of the key in bits: of the modulus for `rsa`, 256 for `ed25519`.
+    /// `null` when there is no key that can be read.
+    pub bits: Option<u32>,
+    /// Hashes that signatures may use (`h`); `null`: not limited.
+    pub hashes: Option<Vec<String>>,
+    /// Whether the key was withdrawn (an empty `p`).
+    pub revoked: bool,
+    /// Whether the domain only tests DKIM (`t=y`): receivers then treat signed
+    /// mail as unsigned.
+    pub testing: bool,
+    /// Faults in the record.
+    #[schemars(extend("x-key" = "name"))]
+    pub problems: Vec<MailProblem>,
 }
 
 /// The MTA-STS record and policy of a domain (RFC 8461).

@@ -1,6 +1,7 @@
 //! The mail probe: who takes a domain's mail, and what the domain publishes
 //! about mail in its name.
 
+mod dkim;
 mod dmarc;
 mod exchangers;
 pub mod facts;
@@ -54,16 +55,17 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             };
         }
         let (session, domain) = (context.session, context.target.name.as_str());
-        let (exchangers, spf, dmarc, tls_rpt) = tokio::join!(
+        let (exchangers, spf, dmarc, dkim, tls_rpt) = tokio::join!(
             exchangers::observe(session, domain, context.level),
             spf::observe(session, domain),
             dmarc::observe(session, domain),
+            dkim::observe(session, context.target, context.level),
             transport::tls_rpt(session, domain),
         );
         let mta_sts = transport::mta_sts(session, domain, &exchangers.mx).await;
 
         let mut notes = exchangers.notes;
-        for part in [spf.notes, dmarc.notes, tls_rpt.1, mta_sts.1] {
+        for part in [spf.notes, dmarc.notes, dkim.1, tls_rpt.1, mta_sts.1] {
             notes.add(part);
         }
         let facts = MailFacts {
@@ -74,6 +76,7 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             sends: spf.sends,
             spf: spf.spf,
             dmarc: dmarc.dmarc,
+            dkim: dkim.0.into(),
             mta_sts: mta_sts.0,
             tls_rpt: tls_rpt.0,
         };
@@ -119,6 +122,11 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
             resolver(),
             format!("_dmarc.{domain} and the names above"),
             labels.min(DMARC_WALK_MAX),
+        ),
+        exchange(
+            resolver(),
+            format!("DKIM keys below _domainkey.{domain}"),
+            dkim::selectors(target, level).len(),
         ),
         exchange(
             resolver(),

@@ -10,7 +10,10 @@ use tokio::{
 
 use super::PROBE;
 use crate::{
-    model::{gap::GapReason, level::Level},
+    model::{
+        gap::{Gap, GapReason},
+        level::Level,
+    },
     net::{
         NetConfig, RecordType,
         test_resolver::{Fault, TestResolver, session, target_named},
@@ -51,12 +54,15 @@ fn facts(report: &AreaReport) -> &Value {
     report.facts.as_ref().expect("facts")
 }
 
+/// What was asked and not seen.
+fn missed(report: &AreaReport) -> Vec<&Gap> {
+    let gaps = report.gaps.iter();
+    gaps.filter(|gap| gap.reason != GapReason::NotAsked)
+        .collect()
+}
+
 fn gaps(report: &AreaReport) -> Vec<&str> {
-    let asked = report
-        .gaps
-        .iter()
-        .filter(|gap| gap.reason != GapReason::NotAsked);
-    asked.map(|gap| gap.at.as_str()).collect()
+    missed(report).iter().map(|gap| gap.at.as_str()).collect()
 }
 
 fn names(list: &Value) -> Vec<&str> {
@@ -80,7 +86,14 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
     let report = observe(zone, &[]).await;
     assert_eq!(gaps(&report), [""; 0]);
     let not_asked: Vec<&str> = report.gaps.iter().map(|gap| gap.at.as_str()).collect();
-    assert_eq!(not_asked, ["/mail/mx/0/endpoints", "/mail/mx/1/endpoints"]);
+    assert_eq!(
+        not_asked,
+        [
+            "/mail/dkim/keys/-",
+            "/mail/mx/0/endpoints",
+            "/mail/mx/1/endpoints"
+        ]
+    );
     assert_eq!(
         facts(&report),
         &json!({
@@ -119,6 +132,7 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
                 },
                 "problems": [],
             },
+            "dkim": { "selectors_given": false, "keys": [] },
             "mta_sts": null,
             "tls_rpt": {
                 "record": "v=TLSRPTv1; rua=mailto:t@county.example",
@@ -444,11 +458,11 @@ async fn mail_servers_are_asked_what_they_offer() {
             "{says:?}"
         );
         assert_eq!(
-            report.gaps.first().map(|gap| gap.reason),
+            missed(&report).first().map(|gap| gap.reason),
             reason,
             "{says:?}"
         );
-        if let Some(gap) = report.gaps.first() {
+        if let Some(gap) = missed(&report).first() {
             let place = if greeting.is_null() { "" } else { "/starttls" };
             assert_eq!(gap.at, format!("/mail/mx/0/endpoints/0{place}"));
         }
@@ -462,7 +476,7 @@ async fn mail_servers_are_asked_what_they_offer() {
     // Without leave to connect there, the address is listed and not asked.
     let report = observe_at(Level::Standard, "county.example", zone, &[], |_| {}).await;
     assert_eq!(gaps(&report), ["/mail/mx/0/endpoints/0"]);
-    assert_eq!(report.gaps[0].reason, GapReason::PrivateAddress);
+    assert_eq!(missed(&report)[0].reason, GapReason::PrivateAddress);
 }
 
 #[tokio::test]
@@ -476,7 +490,8 @@ async fn a_closed_port_25_says_what_else_it_may_be() {
         config.connect_to = vec![rule.parse().expect("a rule")];
     })
     .await;
-    let [gap] = report.gaps.as_slice() else {
+    let missed = missed(&report);
+    let [gap] = missed.as_slice() else {
         panic!("{:?}", report.gaps);
     };
     assert_eq!(gap.reason, GapReason::Unreachable);
@@ -485,6 +500,39 @@ async fn a_closed_port_25_says_what_else_it_may_be() {
         detail.contains("refused") && detail.contains("block port 25"),
         "{detail}"
     );
+}
+
+#[tokio::test]
+async fn common_selectors_are_tried_from_level_standard_on() {
+    let zone = "
+county.example. IN TXT \"v=spf1 -all\"
+k1._domainkey.county.example. IN CNAME key.host.example.
+key.host.example. IN TXT \"v=DKIM1; t=y; \" \"k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"
+s1._domainkey.county.example. IN CNAME gone.host.example.
+";
+    let report = observe_at(Level::Passive, "county.example", zone, &[], |_| {}).await;
+    assert_eq!(facts(&report)["dkim"]["keys"], json!([]));
+    let faults = [(
+        "s2._domainkey.county.example",
+        RecordType::TXT,
+        Fault::Silent,
+    )];
+    let report = observe_at(Level::Standard, "county.example", zone, &faults, |_| {}).await;
+    assert_eq!(
+        facts(&report)["dkim"],
+        json!({
+            "selectors_given": false,
+            "keys": [{
+                "key": "k1", "selector": "k1", "given": false,
+                "record": {
+                    "text": "v=DKIM1; t=y; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+                    "key_type": "ed25519", "bits": 256, "hashes": null,
+                    "revoked": false, "testing": true, "problems": [],
+                },
+            }],
+        })
+    );
+    assert_eq!(gaps(&report), ["/mail/dkim/keys/-"]);
 }
 
 const STS_ZONE: &str = "

@@ -2,7 +2,7 @@
 //! any more.
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
-use x509_parser::prelude::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+use x509_parser::prelude::{AlgorithmIdentifier, FromDer, SubjectPublicKeyInfo};
 use x509_parser::public_key::PublicKey;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 
@@ -237,6 +237,22 @@ fn ecdsa(curve: Option<&str>, hash: &str) -> Option<&'static dyn VerificationAlg
 pub(super) fn first_integer_bits(data: &[u8]) -> Option<u32> {
     match data {
         [2, ..] => bit_length(content(data)?),
+        _ => None,
+    }
+}
+
+/// Size in bits of the RSA key in a SubjectPublicKeyInfo (RFC 5280) or an
+/// RSAPublicKey (RFC 8017 appendix A.1.1); absent when it is neither.
+pub fn rsa_key_bits(der: &[u8]) -> Option<u32> {
+    if let Ok((rest, info)) = SubjectPublicKeyInfo::from_der(der) {
+        let key = Key::read(&info);
+        return key
+            .bits
+            .filter(|_| rest.is_empty() && key.algorithm == "rsa");
+    }
+    // The first of its two integers is the modulus.
+    match der {
+        [0x30, ..] => first_integer_bits(content(der)?),
         _ => None,
     }
 }
