@@ -74,6 +74,8 @@ fn the_demo_finds_what_was_planted_and_nothing_at_the_exemplary_office() {
             &[
                 "cert.name.matches-host",
                 "cert.validity.in-date",
+                "mail.dkim.key-size",
+                "mail.dkim.not-testing",
                 "mail.dmarc.published",
                 "mail.spf.not-open",
                 "mail.spf.single",
