@@ -288,9 +288,6 @@ impl Fold {
         } else {
             self.miss("/dns/dnskey", &zone.dnskey);
         }
-        for answer in [ds, dnskey].into_iter().flatten() {
-            self.prove("/dns/dnssec", answer);
-        }
         let mut dnssec = super::facts::Dnssec::default();
         match dnskey {
             Some(answer) => {
