@@ -18,7 +18,8 @@ const REPLY_BYTES: usize = 8_192;
 pub async fn smtp(connection: &mut Connection) -> Result<(), OpenError> {
     connection.set_idle_timeout(PATIENCE);
     let until = Instant::now() + PATIENCE;
-    let greeting = reply(connection, until).await?;
+    let mut early = Vec::new();
+    let greeting = reply(connection, &mut early, until).await?;
     if greeting.code != 220 {
         return Err(refused("greeting", &greeting));
     }
@@ -29,7 +30,7 @@ pub async fn smtp(connection: &mut Connection) -> Result<(), OpenError> {
         Err(_) => "[127.0.0.1]".to_owned(),
     };
     send(connection, &format!("EHLO {name}\r\n"), until).await?;
-    let capabilities = reply(connection, until).await?;
+    let capabilities = reply(connection, &mut early, until).await?;
     match capabilities.code {
         250 => {}
         // A server that knows HELO alone has no extensions.
@@ -40,8 +41,14 @@ pub async fn smtp(connection: &mut Connection) -> Result<(), OpenError> {
         return Err(OpenError::NoTls);
     }
     send(connection, "STARTTLS\r\n", until).await?;
-    let answer = reply(connection, until).await?;
+    let answer = reply(connection, &mut early, until).await?;
     match answer.code {
+        // In TLS the client speaks first: what came already was sent in the clear, by the
+        // server or by somebody on the way, and must not be taken for part of TLS.
+        220 if !early.is_empty() => {
+            let detail = "SMTP: more was sent behind the answer to STARTTLS, before TLS";
+            Err(OpenError::Net(NetError::new(GapReason::Malformed, detail)))
+        }
         220 => Ok(()),
         _ => Err(refused("STARTTLS", &answer)),
     }
@@ -60,10 +67,27 @@ async fn send(connection: &mut Connection, line: &str, until: Instant) -> Result
         .map_err(|error| OpenError::Net(NetError::from_io(&error, "SMTP")))
 }
 
-async fn reply(connection: &mut Connection, until: Instant) -> Result<Reply, OpenError> {
-    let mut received = Vec::new();
+/// The next reply. What comes behind it stays in `received`.
+async fn reply(
+    connection: &mut Connection,
+    received: &mut Vec<u8>,
+    until: Instant,
+) -> Result<Reply, OpenError> {
     let mut buffer = [0; 1_024];
     loop {
+        match read_reply(received) {
+            Ok(Some((reply, taken))) => {
+                received.drain(..taken.min(received.len()));
+                return Ok(reply);
+            }
+            Ok(None) if received.len() <= REPLY_BYTES => {}
+            Ok(None) | Err(BadReply::TooLong) => {
+                let detail = "SMTP: a reply without end";
+                return Err(OpenError::Net(NetError::new(GapReason::TooLarge, detail)));
+            }
+            // Not SMTP, hence no STARTTLS either.
+            Err(BadReply::Malformed) => return Err(OpenError::NoTls),
+        }
         let count = timeout_at(until, connection.read(&mut buffer))
             .await
             .map_err(|_| late())?
@@ -73,16 +97,6 @@ async fn reply(connection: &mut Connection, until: Instant) -> Result<Reply, Ope
             return Err(OpenError::Net(NetError::new(GapReason::Reset, detail)));
         }
         received.extend_from_slice(buffer.get(..count).unwrap_or_default());
-        match read_reply(&received) {
-            Ok(Some((reply, _))) => return Ok(reply),
-            Ok(None) if received.len() <= REPLY_BYTES => {}
-            Ok(None) | Err(BadReply::TooLong) => {
-                let detail = "SMTP: a reply without end";
-                return Err(OpenError::Net(NetError::new(GapReason::TooLarge, detail)));
-            }
-            // Not SMTP, hence no STARTTLS either.
-            Err(BadReply::Malformed) => return Err(OpenError::NoTls),
-        }
     }
 }
 
