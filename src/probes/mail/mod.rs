@@ -55,14 +55,15 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             };
         }
         let (session, domain) = (context.session, context.target.name.as_str());
-        let (exchangers, spf, dmarc, dkim, tls_rpt) = tokio::join!(
+        let (exchangers, spf, dmarc, dkim, tls_rpt, mut mta_sts) = tokio::join!(
             exchangers::observe(session, domain, context.level),
             spf::observe(session, domain),
             dmarc::observe(session, domain),
             dkim::observe(session, context.target, context.level),
             transport::tls_rpt(session, domain),
+            transport::mta_sts(session, domain),
         );
-        let mta_sts = transport::mta_sts(session, domain, &exchangers.mx).await;
+        transport::compare_exchangers(&mut mta_sts.0, &exchangers.mx, &mut mta_sts.1);
 
         let mut notes = exchangers.notes;
         for part in [spf.notes, dmarc.notes, dkim.1, tls_rpt.1, mta_sts.1] {

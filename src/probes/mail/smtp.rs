@@ -1,6 +1,9 @@
 //! A polite visit to a mail server: greeting, EHLO, QUIT.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{facts::SmtpEndpoint, notes::Notes};
@@ -24,6 +27,8 @@ const GREETING_CHARS: usize = 300;
 const DIALOGUE_CHARS: usize = 4_000;
 /// Most bytes of one reply.
 const REPLY_MAX: usize = 64 * 1024;
+/// Time for a whole visit, lest a server that sends a byte at a time take all of the target's.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks one address of an exchanger what it offers.
 pub(super) async fn ask(
@@ -40,7 +45,11 @@ pub(super) async fn ask(
     };
     let mut visit = Visit::default();
     let outcome = match &address.may_connect {
-        Ok(()) => visit.run(session, host, address.ip).await,
+        Ok(()) => {
+            let what = format!("SMTP on {}", endpoint.key);
+            let run = visit.run(session, host, address.ip);
+            session.within(PATIENCE, &what, run).await.and_then(|ran| ran)
+        }
         Err(error) => Err(error.clone()),
     };
     if let Some(greeting) = visit.greeting {

@@ -62,12 +62,9 @@ pub(super) async fn tls_rpt(session: &Session, domain: &str) -> (Seen<Option<Tls
     (Some(fact).into(), notes)
 }
 
-/// The MTA-STS record and policy.
-pub(super) async fn mta_sts(
-    session: &Session,
-    domain: &str,
-    mx: &Seen<Vec<MailExchanger>>,
-) -> (Seen<Option<MtaSts>>, Notes) {
+/// The MTA-STS record and policy. Whether the policy covers the exchangers is left
+/// for [`compare_exchangers`], as slow exchangers must not keep the policy from being seen.
+pub(super) async fn mta_sts(session: &Session, domain: &str) -> (Seen<Option<MtaSts>>, Notes) {
     let mut notes = Notes::default();
     let name = format!("_mta-sts.{domain}");
     let mut records = match session.lookup(&name, RecordType::TXT).await {
@@ -92,7 +89,7 @@ pub(super) async fn mta_sts(
         None.into()
     } else {
         match policy(session, domain, &mut problems, &mut notes).await {
-            Ok(policy) => policy.map(|policy| facts(policy, mx, &mut notes)).into(),
+            Ok(policy) => policy.map(facts).into(),
             Err(error) => {
                 notes.miss("/mail/mta_sts/policy", &error);
                 notes.miss("/mail/mta_sts/problems/-", &error);
@@ -107,6 +104,34 @@ pub(super) async fn mta_sts(
         problems: problems.into(),
     };
     (Some(fact).into(), notes)
+}
+
+/// Tells whether the policy covers every exchanger.
+pub(super) fn compare_exchangers(
+    mta_sts: &mut Seen<Option<MtaSts>>,
+    mx: &Seen<Vec<MailExchanger>>,
+    notes: &mut Notes,
+) {
+    let Some(Some(fact)) = mta_sts.known_mut() else {
+        return;
+    };
+    let Some(Some(policy)) = fact.policy.known_mut() else {
+        return;
+    };
+    let Some(list) = mx.known() else {
+        notes.gap(
+            "/mail/mta_sts/policy/covers_all_mx",
+            GapReason::Unresolved,
+            "the exchangers could not be seen",
+        );
+        return;
+    };
+    let covered = |exchanger: &MailExchanger| {
+        let mut patterns = policy.mx.iter();
+        patterns.any(|pattern| mta_sts::matches(pattern, &exchanger.name))
+    };
+    let mut real = list.iter().filter(|exchanger| !exchanger.null_mx);
+    policy.covers_all_mx = real.all(covered).into();
 }
 
 /// Fetches the policy as a sender does (section 3.3): over verified HTTPS,
@@ -199,27 +224,7 @@ fn read(
     Ok(policy)
 }
 
-fn facts(policy: Policy, mx: &Seen<Vec<MailExchanger>>, notes: &mut Notes) -> MtaStsPolicy {
-    let covers_all_mx = match mx.known() {
-        Some(list) => list
-            .iter()
-            .filter(|exchanger| !exchanger.null_mx)
-            .all(|exchanger| {
-                policy
-                    .mx
-                    .iter()
-                    .any(|pattern| mta_sts::matches(pattern, &exchanger.name))
-            })
-            .into(),
-        None => {
-            notes.gap(
-                "/mail/mta_sts/policy/covers_all_mx",
-                GapReason::Unresolved,
-                "the exchangers could not be seen",
-            );
-            Seen::Unseen
-        }
-    };
+fn facts(policy: Policy) -> MtaStsPolicy {
     MtaStsPolicy {
         mode: match policy.mode {
             Mode::Enforce => MtaStsMode::Enforce,
@@ -228,7 +233,7 @@ fn facts(policy: Policy, mx: &Seen<Vec<MailExchanger>>, notes: &mut Notes) -> Mt
         },
         max_age: policy.max_age,
         mx: policy.mx,
-        covers_all_mx,
+        covers_all_mx: Seen::Unseen,
     }
 }
 
