@@ -286,8 +286,12 @@ fn next_record<'a>(
         return Ok(None);
     };
     let length = usize::from(length);
-    if length > MAX_RECORD || (length == 0 && kind != 23) {
+    if length > MAX_RECORD {
         return Err(wrong);
+    }
+    // Forbidden (RFC 8446 section 5.1), and yet a record: no other protocol begins so.
+    if length == 0 && kind != 23 {
+        return Err(FlightError::Malformed("an empty record"));
     }
     Ok(reader.take(length).map(|payload| (kind, payload)))
 }
@@ -447,6 +451,10 @@ mod tests {
             ),
             (record(22, &message(11, &[0, 0, 0])), Ok(false)),
             (vec![22, 3, 1, 0xff, 0xff], Err(FlightError::NotTls)),
+            (
+                record(22, &[]),
+                Err(FlightError::Malformed("an empty record")),
+            ),
             (huge, Err(FlightError::TooLarge)),
         ];
         for (bytes, expected) in cases {
