@@ -10,7 +10,7 @@ use super::{
     result::{Format, ResultArgs},
 };
 use crate::judge::{Dates, Observed, ResolvedProfile, Standing};
-use crate::probes::registry;
+use crate::scan::facts;
 use crate::store::{RunEnd, RunReader};
 
 /// Judge a saved run again: under other profiles, or as of another day. Nothing is sent.
@@ -42,7 +42,7 @@ pub fn run(args: &JudgeArgs, console: &mut Console) -> Result<Exit, Trouble> {
         return Err("--format json writes one document: give one --profile at a time".into());
     }
     let profiles = resolve(args, console)?;
-    let mut reader = RunReader::open(&args.run, &registry::fact_versions()).map_err(said)?;
+    let mut reader = RunReader::open(&args.run, &facts::known()).map_err(said)?;
     let header = reader.header().clone();
     let dates = Dates {
         as_of: args.result.as_of(&header),

@@ -21,9 +21,8 @@ use crate::model::{
     target::Target,
 };
 use crate::net::{Net, Scope, Stopper};
-use crate::probes::registry;
 use crate::scan::{
-    plan,
+    facts, plan,
     progress::{Progress, Quiet},
     runner::{self, ScanOptions},
 };
@@ -154,7 +153,7 @@ fn read_targets(args: &ScanArgs, console: &Console) -> Result<inventory::Invento
         found = inventory::load(path).map_err(|faults| console.faults(&faults))?;
     }
     if let Some(path) = &args.resume {
-        let reader = RunReader::open(path, &registry::fact_versions()).map_err(said)?;
+        let reader = RunReader::open(path, &facts::known()).map_err(said)?;
         let targets = &reader.header().targets;
         if args.inventory.is_some() && found.targets != *targets {
             return Err(format!(
@@ -226,8 +225,7 @@ fn prepare(
         tlp: "TLP:AMBER+STRICT".to_owned(),
     };
     if let Some(path) = &args.resume {
-        let (header, done, writer) =
-            store::resume(path, &registry::fact_versions()).map_err(said)?;
+        let (header, done, writer) = store::resume(path, &facts::known()).map_err(said)?;
         if header.conditions != conditions {
             return Err(format!(
                 "{}: was begun under other conditions (level, areas, pages, resolver or --connect-to): give the same options, or begin a new run",
@@ -322,7 +320,7 @@ fn perform(
     };
     // What the earlier part of a resumed run saw is judged along.
     if let Some(path) = &args.resume {
-        let mut reader = RunReader::open(path, &registry::fact_versions()).map_err(said)?;
+        let mut reader = RunReader::open(path, &facts::known()).map_err(said)?;
         while let Some(observation) = reader.next_observation().map_err(said)? {
             judge(observation)?;
         }

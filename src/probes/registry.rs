@@ -1,8 +1,9 @@
 //! The list of probes, and what a probe is.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, future::Future, pin::Pin};
+use std::{future::Future, pin::Pin};
 
 use crate::model::{
     gap::Gap,
@@ -11,6 +12,7 @@ use crate::model::{
     target::Target,
 };
 use crate::net::Session;
+use crate::wire::text::clean;
 
 /// Every probe, in the order in which areas are shown.
 pub static REGISTRY: &[&Probe] = &[
@@ -28,6 +30,8 @@ pub struct Probe {
     pub fact_version: u32,
     /// JSON Schema of its facts.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Says what is wrong with saved facts that are not of their type; see [`check_facts`].
+    pub check: fn(&Value) -> Result<(), String>,
     /// What it would send to a target, for `--dry-run`. Pure.
     pub plan: fn(&Target, Level) -> Vec<PlannedExchange>,
     /// Looks at the target. Never fails: what could not be seen is a gap. When
@@ -81,12 +85,24 @@ pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
-/// The version of the facts of each area that this program writes and reads.
-pub fn fact_versions() -> BTreeMap<Area, u32> {
-    REGISTRY
-        .iter()
-        .map(|probe| (probe.area, probe.fact_version))
-        .collect()
+/// Says what is wrong with facts that are not of the type of a probe.
+///
+/// # Errors
+/// What is wrong, and in which fact of the area.
+pub fn check_facts<T: DeserializeOwned>(facts: &Value) -> Result<(), String> {
+    let Err(error) = T::deserialize(facts) else {
+        return Ok(());
+    };
+    // The wrong fact is the one without which the others can be read, or fail otherwise.
+    let culprit = facts.as_object().into_iter().flatten().find(|(key, _)| {
+        let mut others = facts.clone();
+        others.as_object_mut().map(|others| others.remove(*key));
+        T::deserialize(&others).is_ok()
+    });
+    Err(match culprit {
+        Some((key, _)) => format!("{}: {error}", clean(key, 60)),
+        None => error.to_string(),
+    })
 }
 
 /// JSON Schema of an observation with the facts of every probe.

@@ -9,5 +9,5 @@ mod read;
 mod write;
 
 pub use error::StoreError;
-pub use read::{MAX_LINE, RunEnd, RunReader};
+pub use read::{FactReader, KnownFacts, MAX_LINE, RunEnd, RunReader};
 pub use write::{RunWriter, resume};

@@ -1,7 +1,10 @@
 //! Reads a run, one observation at a time, from a file that nobody vouches for.
 
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
+    fmt,
     fs::File,
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
@@ -16,6 +19,18 @@ use crate::model::{
 
 /// Longest line of a run file that is read, in bytes.
 pub const MAX_LINE: usize = 32 * 1024 * 1024;
+
+/// How to read the facts of an area.
+#[derive(Clone, Copy, Debug)]
+pub struct FactReader {
+    /// The newest version of them that this program knows.
+    pub version: u32,
+    /// Says what is wrong with facts that are not of that version's types.
+    pub check: fn(&Value) -> Result<(), String>,
+}
+
+/// The facts that this program can read.
+pub type KnownFacts = BTreeMap<Area, FactReader>;
 
 /// How a run file ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +50,7 @@ pub struct RunReader {
     lines: BufReader<File>,
     line: u64,
     header: RunHeader,
-    known: BTreeMap<Area, u32>,
+    known: KnownFacts,
     expected: BTreeSet<String>,
     seen: BTreeSet<String>,
     end: Option<RunEnd>,
@@ -43,12 +58,12 @@ pub struct RunReader {
 }
 
 impl RunReader {
-    /// Opens a run and reads its header. `known` names the fact versions that
-    /// this program reads; a run with a newer one is refused.
+    /// Opens a run and reads its header. `known` names the facts that this
+    /// program reads; a run with newer ones is refused.
     ///
     /// # Errors
     /// When the file cannot be read or does not begin with the header of a run.
-    pub fn open(path: &Path, known: &BTreeMap<Area, u32>) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, known: &KnownFacts) -> Result<Self, StoreError> {
         let file =
             File::open(path).map_err(|error| StoreError::io(path, "open the run", &error))?;
         let mut lines = BufReader::new(file);
@@ -64,7 +79,7 @@ impl RunReader {
                 "the header is cut off: nothing was saved",
             ));
         }
-        check_schema(path, 1, &text, RUN_SCHEMA, "run")?;
+        check_schema(path, 1, &text, RUN_SCHEMA, "a run")?;
         let header: RunHeader = serde_json::from_slice(&text).map_err(|error| {
             StoreError::at_line(path, 1, format!("is not the header of a run: {error}"))
         })?;
@@ -147,21 +162,29 @@ impl RunReader {
     }
 
     fn parse(&mut self, line: u64, text: &[u8]) -> Result<Observation, StoreError> {
-        check_schema(&self.path, line, text, OBSERVATION_SCHEMA, "observation")?;
+        check_schema(&self.path, line, text, OBSERVATION_SCHEMA, "an observation")?;
         let fault = |message: String| StoreError::at_line(&self.path, line, message);
         let observation: Observation = serde_json::from_slice(text)
             .map_err(|error| fault(format!("is not an observation: {error}")))?;
         for (area, version) in &observation.fact_versions {
-            let known = self.known.get(area).copied().unwrap_or(0);
+            let known = self.known.get(area).map_or(0, |reader| reader.version);
             if *version > known {
                 return Err(fault(format!(
                     "holds {area} facts of version {version}, this program reads up to {known}: use a newer scrutineer"
                 )));
             }
         }
-        for area in observation.facts.keys() {
-            if !observation.fact_versions.contains_key(area) {
+        for (area, facts) in &observation.facts {
+            let Some(version) = observation.fact_versions.get(area) else {
                 return Err(fault(format!("holds {area} facts without their version")));
+            };
+            // Else the first check that meets them would be blamed for it.
+            if let Some(reader) = self.known.get(area)
+                && reader.version == *version
+            {
+                (reader.check)(facts).map_err(|wrong| {
+                    fault(format!("holds {area} facts that cannot be read: {wrong}"))
+                })?;
             }
         }
         let key = observation.target.key();
@@ -204,6 +227,65 @@ fn read_line(
     Ok(Some((text, whole)))
 }
 
+/// Any JSON whose objects name no key twice: what programs make of a second one
+/// differs, and verdicts must not hang on that.
+struct Unambiguous;
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unambiguous {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self, A::Error> {
+        let mut keys = HashSet::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            entries.next_value::<Self>()?;
+            if let Some(twice) = keys.replace(key) {
+                let key = crate::wire::text::clean(&twice, 60);
+                return Err(A::Error::custom(format!("the key {key:?} stands twice")));
+            }
+        }
+        Ok(self)
+    }
+}
+
 /// Gives a clear word for documents of another kind or version, before parsing them.
 fn check_schema(
     path: &Path,
@@ -218,12 +300,14 @@ fn check_schema(
     }
     let found: Versioned = serde_json::from_slice(text).map_err(|error| {
         let message = if error.is_data() {
-            format!("is not a {what}: it has no \"schema\"")
+            format!("is not {what}: it has no \"schema\"")
         } else {
             format!("is not JSON: {error}")
         };
         StoreError::at_line(path, line, message)
     })?;
+    serde_json::from_slice::<Unambiguous>(text)
+        .map_err(|error| StoreError::at_line(path, line, format!("is not {what}: {error}")))?;
     if found.schema != expected {
         let schema = crate::wire::text::clean(&found.schema, 60);
         return Err(StoreError::at_line(

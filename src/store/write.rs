@@ -1,14 +1,14 @@
 //! Writes a run so that it can be stopped at any moment and taken up again.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs::{File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use super::{RunReader, StoreError};
-use crate::model::{gap::GapReason, level::Area, observation::Observation, run::RunHeader};
+use super::{KnownFacts, RunReader, StoreError};
+use crate::model::{gap::GapReason, observation::Observation, run::RunHeader};
 
 /// Appends observations to a run file.
 pub struct RunWriter {
@@ -80,7 +80,7 @@ impl RunWriter {
 /// When the file is not a run or cannot be written.
 pub fn resume(
     path: &Path,
-    known: &BTreeMap<Area, u32>,
+    known: &KnownFacts,
 ) -> Result<(RunHeader, BTreeSet<String>, RunWriter), StoreError> {
     let mut reader = RunReader::open(path, known)?;
     let header = reader.header().clone();

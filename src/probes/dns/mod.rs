@@ -8,7 +8,9 @@ mod keys;
 #[cfg(test)]
 mod tests;
 
-use super::registry::{AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, schema_of};
+use super::registry::{
+    AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of,
+};
 use crate::model::{
     gap::{Gap, GapReason},
     level::{Area, Level},
@@ -21,6 +23,7 @@ pub static PROBE: Probe = Probe {
     area: Area::Dns,
     fact_version: facts::FACT_VERSION,
     schema: schema_of::<facts::DnsFacts>,
+    check: check_facts::<facts::DnsFacts>,
     plan,
     observe,
 };

@@ -14,7 +14,9 @@ mod transport;
 
 use std::net::IpAddr;
 
-use super::registry::{AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, schema_of};
+use super::registry::{
+    AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of,
+};
 use crate::{
     model::{
         gap::{Gap, GapReason},
@@ -30,6 +32,7 @@ pub static PROBE: Probe = Probe {
     area: Area::Mail,
     fact_version: facts::FACT_VERSION,
     schema: schema_of::<MailFacts>,
+    check: check_facts::<MailFacts>,
     plan,
     observe,
 };

@@ -48,7 +48,10 @@ pub(super) async fn ask(
         Ok(()) => {
             let what = format!("SMTP on {}", endpoint.key);
             let run = visit.run(session, host, address.ip);
-            session.within(PATIENCE, &what, run).await.and_then(|ran| ran)
+            session
+                .within(PATIENCE, &what, run)
+                .await
+                .and_then(|ran| ran)
         }
         Err(error) => Err(error.clone()),
     };

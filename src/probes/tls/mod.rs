@@ -21,7 +21,7 @@ mod starttls;
 
 use jiff::Timestamp;
 
-use super::registry::{PlannedExchange, Probe, ProbeContext, ProbeFuture, schema_of};
+use super::registry::{PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of};
 use crate::model::{
     level::{Area, Level},
     target::{Role, Target},
@@ -32,6 +32,7 @@ pub static PROBE: Probe = Probe {
     area: Area::Tls,
     fact_version: facts::FACT_VERSION,
     schema: schema_of::<facts::TlsFacts>,
+    check: check_facts::<facts::TlsFacts>,
     plan,
     observe,
 };

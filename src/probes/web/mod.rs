@@ -20,7 +20,9 @@ mod site;
 mod tests;
 mod visit;
 
-use super::registry::{AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, schema_of};
+use super::registry::{
+    AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of,
+};
 use crate::model::{
     level::{Area, Level},
     target::Target,
@@ -31,6 +33,7 @@ pub static PROBE: Probe = Probe {
     area: Area::Web,
     fact_version: facts::FACT_VERSION,
     schema: schema_of::<facts::WebFacts>,
+    check: check_facts::<facts::WebFacts>,
     plan,
     observe,
 };
