@@ -3,7 +3,7 @@
 //! | exit | when |
 //! | --- | --- |
 //! | 1 | a check of at least the severity asked for fails, and by that a `must` is not met |
-//! | 3 | else, when a target of the run was not reached, or an area of it that was to be looked at was not seen at all, or a check of at least that severity stays open, so that a `must` may not be met |
+//! | 3 | else, when a target of the run was not reached, or an area of it that was to be looked at was not seen at all, or what was seen of it has nothing that a check could decide on, or a check of at least that severity stays open, so that a `must` may not be met |
 //! | 0 | else |
 //!
 //! So an unreachable target never gives 0, whatever the severity asked for. A
@@ -28,11 +28,13 @@ pub(super) struct Weighed {
     pub not_asked: bool,
 }
 
-/// Decides.
+/// Decides. `undecided` is the number of targets that were looked at, and of which
+/// nothing was there for any check.
 pub(super) fn gate(
     fail_on: Severity,
     findings: impl Iterator<Item = Weighed>,
     targets: &[TargetSummary],
+    undecided: u64,
 ) -> Gate {
     let mut failing = 0u64;
     let mut open = 0u64;
@@ -71,6 +73,12 @@ pub(super) fn gate(
         why.push(format!(
             "nothing seen of a whole area of {}",
             counted(blind, "target", "targets")
+        ));
+    }
+    if undecided > 0 {
+        why.push(format!(
+            "nothing there to check of {}",
+            counted(undecided, "target", "targets")
         ));
     }
     if open > 0 {

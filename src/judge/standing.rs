@@ -13,7 +13,7 @@ use crate::model::{
     check::Severity,
     finding::{
         CheckVerdict, ControlResult, Effect, FINDINGS_SCHEMA, Finding, Findings, JudgedDates,
-        OpenGap, ProfileRef, RequirementResult, Standings, Summary, TargetSummary,
+        NotApplied, OpenGap, ProfileRef, RequirementResult, Standings, Summary, TargetSummary,
     },
     gap::GapReason,
     observation::Cost,
@@ -72,10 +72,16 @@ impl<'a> Standing<'a> {
         document.controls = self.controls(&entries);
         document.requirements = self.requirements(&results, &entries);
         let mut weighed = Vec::new();
+        let undecided = results.iter().filter(|state| state.is_undecided()).count();
         for state in results {
             self.write_target(state, &entries, &mut document, &mut weighed);
         }
-        document.gate = gate(fail_on, weighed.into_iter(), &document.targets);
+        document.gate = gate(
+            fail_on,
+            weighed.into_iter(),
+            &document.targets,
+            count(undecided),
+        );
         for control in &document.controls {
             document.summary.controls.count(control.verdict);
         }
@@ -188,7 +194,7 @@ impl<'a> Standing<'a> {
                 observed_first: None,
                 observed_last: None,
             },
-            gate: gate(fail_on, std::iter::empty(), &[]),
+            gate: gate(fail_on, std::iter::empty(), &[], 0),
             summary: Summary::default(),
             cost: Cost::default(),
             controls: Vec::new(),
@@ -403,6 +409,23 @@ impl TargetState<'_> {
             Self::Observed(result) => &result.entries,
             Self::Unreached(_, outcomes) => &outcomes.entries,
         }
+    }
+
+    /// Whether the target was looked at, and nothing was there that any check could
+    /// decide on: no address, or no TLS when only TLS was asked for.
+    fn is_undecided(&self) -> bool {
+        let Self::Observed(result) = self else {
+            return false;
+        };
+        let mut looked = false;
+        for outcome in &result.uses {
+            match outcome.verdict {
+                Verdict::Inconclusive if outcome.not_asked => {}
+                Verdict::NotApplicable => looked |= outcome.reason == Some(NotApplied::NoSubject),
+                Verdict::Pass | Verdict::Fail | Verdict::Inconclusive => return false,
+            }
+        }
+        looked
     }
 }
 
