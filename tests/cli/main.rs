@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod crowd;
+mod hostile;
 mod many;
 mod scanning;
 mod support;

@@ -137,6 +137,17 @@ fn exit_codes() {
             Low,
             0,
         ),
+        (
+            "nothing is there of what was asked for",
+            |o| {
+                lose(o, "/web", "not_asked");
+                lose(o, "/dns", "not_asked");
+                o["tls"]["endpoints"] = json!([]);
+                o["conditions"]["areas"] = json!(["tls"]);
+            },
+            Critical,
+            3,
+        ),
     ];
     let profile = profile(vec![
         must("a#versions", &[versions()]),
