@@ -21,8 +21,9 @@ use crate::model::gap::GapReason;
 use crate::net::NetError;
 use crate::wire::tls::{
     Version,
-    client_hello::{ClientHello, SIGNATURE_SCHEMES},
+    client_hello::ClientHello,
     flight::{Alert, Flight},
+    signatures,
 };
 
 /// What became of a hello.
@@ -92,7 +93,8 @@ impl<'a, A: Ask> Prober<'a, A> {
         let mut hello = ClientHello::new(version, random);
         hello.server_name.clone_from(&self.server_name);
         if version >= Version::Tls12 {
-            hello.signature_schemes = SIGNATURE_SCHEMES.to_vec();
+            let schemes = signatures::all().iter().map(|scheme| scheme.id);
+            hello.signature_schemes = schemes.collect();
         }
         if version < Version::Tls13 {
             hello.extended_master_secret = true;

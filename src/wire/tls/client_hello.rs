@@ -41,18 +41,18 @@ pub struct ClientHello {
     pub session_ticket: bool,
     /// Offers secure renegotiation (RFC 5746).
     pub renegotiation_info: bool,
+    /// Offers heartbeats, and wants none sent to itself (RFC 6520).
+    pub heartbeat: bool,
+    /// Offers a MAC that is cut short (RFC 6066 section 7).
+    pub truncated_hmac: bool,
 }
 
 /// Most suites in one hello: the hello stays below 512 bytes, which servers
 /// that choke on more than 511 bytes or 150 suites still take.
-pub const MAX_SUITES: usize = 128;
+pub const MAX_SUITES: usize = 120;
 
-/// Every signature scheme that a server may ask for (IANA "TLS SignatureScheme").
-pub const SIGNATURE_SCHEMES: &[u16] = &[
-    0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401,
-    0x0501, 0x0601, 0x081a, 0x081b, 0x081c, 0x0904, 0x0905, 0x0906, 0x0708, 0x0303, 0x0301, 0x0203,
-    0x0201, 0x0402, 0x0502, 0x0602, 0x0302, 0x0202, 0x0101,
-];
+/// The compression method DEFLATE (RFC 3749).
+pub const DEFLATE: u8 = 1;
 
 /// `TLS_FALLBACK_SCSV` (RFC 7507).
 pub const FALLBACK_SCSV: u16 = 0x5600;
@@ -79,6 +79,8 @@ impl ClientHello {
             encrypt_then_mac: false,
             session_ticket: false,
             renegotiation_info: false,
+            heartbeat: false,
+            truncated_hmac: false,
         }
     }
 
@@ -131,6 +133,12 @@ impl ClientHello {
         }
         if self.renegotiation_info {
             extension(&mut out, 0xff01, |body| body.push(0));
+        }
+        if self.heartbeat {
+            extension(&mut out, 15, |body| body.push(2));
+        }
+        if self.truncated_hmac {
+            extension(&mut out, 4, |_| {});
         }
         if self.status_request {
             extension(&mut out, 5, |body| body.extend_from_slice(&[1, 0, 0, 0, 0]));
@@ -205,7 +213,7 @@ fn extension(out: &mut Vec<u8>, kind: u16, write: impl FnOnce(&mut Vec<u8>)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::tls::{groups, suites};
+    use crate::wire::tls::{groups, signatures, suites};
     use rustls::server::Acceptor;
 
     fn full(version: Version) -> ClientHello {
@@ -224,13 +232,18 @@ mod tests {
             })
             .map(|group| group.id)
             .collect();
-        hello.signature_schemes = SIGNATURE_SCHEMES.to_vec();
+        hello.signature_schemes = signatures::all().iter().map(|scheme| scheme.id).collect();
         hello.server_name = Some("vote.example".to_owned());
         hello.status_request = true;
         hello.extended_master_secret = true;
         hello.encrypt_then_mac = true;
         hello.session_ticket = true;
         hello.renegotiation_info = true;
+        if version < Version::Tls13 {
+            hello.heartbeat = true;
+            hello.truncated_hmac = true;
+            hello.compression = vec![DEFLATE];
+        }
         hello
     }
 
@@ -259,7 +272,7 @@ mod tests {
             hello.cipher_suites().first().map(|suite| u16::from(*suite)),
             Some(0x00c6)
         );
-        assert_eq!(hello.signature_schemes().len(), SIGNATURE_SCHEMES.len());
+        assert_eq!(hello.signature_schemes().len(), signatures::all().len());
     }
 
     #[test]

@@ -86,6 +86,28 @@ impl KeyExchange {
     }
 }
 
+/// The scheme that signs the parameters in TLS 1.2 (RFC 5246 section 7.4.3,
+/// RFC 8422 section 5.4), for a suite with the key exchange `exchange` that is
+/// authenticated by a certificate.
+pub fn signature_scheme(body: &[u8], exchange: &str) -> Option<u16> {
+    let mut reader = Reader::new(body);
+    match exchange {
+        "ECDHE" if reader.u8()? == 3 => {
+            reader.u16()?;
+            reader.vec8()?;
+        }
+        "DHE" => {
+            for _ in 0..3 {
+                reader.vec16()?;
+            }
+        }
+        _ => return None,
+    }
+    let scheme = reader.u16()?;
+    reader.vec16()?;
+    reader.is_empty().then_some(scheme)
+}
+
 fn bits(length: usize, first: u8) -> Option<u32> {
     let whole = u32::try_from(length).ok()?.checked_mul(8)?;
     whole.checked_sub(first.leading_zeros())
@@ -133,10 +155,30 @@ mod tests {
         assert_eq!(bits, 1024);
     }
 
+    #[test]
+    fn the_scheme_of_the_signature_is_read() {
+        let curve = [3, 0, 29, 2, 7, 7, 8, 4, 0, 1, 9];
+        let field = [0, 1, 7, 0, 1, 2, 0, 1, 3, 2, 1, 0, 2, 9, 9];
+        let cases: &[(&[u8], &str, Option<u16>)] = &[
+            (&curve, "ECDHE", Some(0x0804)),
+            (&curve[..10], "ECDHE", None),
+            (&curve[..6], "ECDHE", None),
+            (&field, "DHE", Some(0x0201)),
+            (&field, "ECDHE", None),
+            (&field, "RSA", None),
+            (&[1, 0, 0], "ECDHE", None),
+            (&[], "DHE", None),
+        ];
+        for (body, exchange, expected) in cases {
+            assert_eq!(signature_scheme(body, exchange), *expected, "{body:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_taken(bytes in proptest::collection::vec(any::<u8>(), 0..64), psk in any::<bool>()) {
             for exchange in ["ECDHE", "DHE", "RSA", "PSK", ""] {
+                let _ = signature_scheme(&bytes, exchange);
                 if let Some(found) = KeyExchange::parse(&bytes, exchange, psk) {
                     let _ = found.ffdhe_name();
                 }

@@ -9,6 +9,7 @@ pub mod client_hello;
 pub mod flight;
 pub mod groups;
 pub mod key_exchange;
+pub mod signatures;
 pub mod ssl2;
 pub mod suites;
 
