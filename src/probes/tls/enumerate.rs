@@ -153,6 +153,9 @@ async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> (VersionFacts, Vec<u16>, Optio
     let mut found_groups: Vec<u16> = Vec::new();
     let mut groups_open = None;
     let (mut more_suites, mut more_groups, mut together) = (true, true, true);
+    // Whether it refused what was left of both lists at once.
+    let mut both_refused = false;
+    let mut told = None;
     loop {
         let found: Vec<u16> = facts.suites.iter().map(|suite| suite.id).collect();
         // Once the three usual suites are found, more are unlikely: they are
@@ -165,13 +168,14 @@ async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> (VersionFacts, Vec<u16>, Optio
             (false, false, false) => break,
         };
         let mut hello = prober.hello(Version::Tls13);
-        hello.suites = if seek == Seek::Groups {
-            found
+        if seek == Seek::Groups {
+            // In this order, the answer tells who decides.
+            hello.suites = found.iter().rev().copied().collect();
         } else {
-            suites.clone()
-        };
-        if steps.len() % 2 == 1 {
-            hello.suites.reverse();
+            hello.suites.clone_from(&suites);
+            if steps.len() % 2 == 1 {
+                hello.suites.reverse();
+            }
         }
         hello.groups = if seek == Seek::Suites {
             found_groups.clone()
@@ -183,7 +187,7 @@ async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> (VersionFacts, Vec<u16>, Optio
             Outcome::Refused(_) if facts.suites.is_empty() => break,
             Outcome::Refused(_) => {
                 match seek {
-                    Seek::Both => together = false,
+                    Seek::Both => (together, both_refused) = (false, true),
                     Seek::Groups => more_groups = false,
                     Seek::Suites => more_suites = false,
                 }
@@ -217,6 +221,11 @@ async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> (VersionFacts, Vec<u16>, Optio
                     });
                     more_suites = !suites.is_empty();
                 }
+                if seek == Seek::Groups {
+                    told = told.or_else(|| decider(suite, &found));
+                    // With a group that it accepts, it refused all other suites.
+                    more_suites &= !both_refused;
+                }
                 if seek != Seek::Suites {
                     groups.retain(|known| *known != group);
                     found_groups.push(group);
@@ -225,7 +234,7 @@ async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> (VersionFacts, Vec<u16>, Optio
             }
             // A retry that names no group says that none is shared.
             (Some(_), None) if !facts.suites.is_empty() => match seek {
-                Seek::Both => together = false,
+                Seek::Both => (together, both_refused) = (false, true),
                 Seek::Groups => more_groups = false,
                 Seek::Suites => more_suites = false,
             },
@@ -245,7 +254,7 @@ async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> (VersionFacts, Vec<u16>, Optio
             groups: found_groups.clone(),
             ..template
         };
-        facts.preference = preference(prober, template, Version::Tls13, &steps).await;
+        facts.preference = preference(prober, template, Version::Tls13, &steps, told).await;
     }
     (facts, found_groups, groups_open)
 }
@@ -292,7 +301,7 @@ async fn older<A: Ask>(
     .await;
     if facts.open.is_none() && !facts.suites.is_empty() {
         let template = offer(prober, version);
-        facts.preference = preference(prober, template, version, &steps).await;
+        facts.preference = preference(prober, template, version, &steps, None).await;
     }
     found.versions.insert(version, facts);
     end
@@ -471,11 +480,15 @@ fn offer<A: Ask>(prober: &Prober<'_, A>, version: Version) -> ClientHello {
     let curves = groups::all()
         .iter()
         .filter(|group| group.curve_before_tls13());
-    ClientHello {
+    let mut hello = ClientHello {
         groups: curves.map(|group| group.id).collect(),
         status_request: true,
         ..prober.hello(version)
+    };
+    if version > Version::Ssl3 {
+        features.tempt(&mut hello);
     }
+    hello
 }
 
 /// Takes what else a flight tells; gives the size of the key exchange.
@@ -518,12 +531,13 @@ async fn preference<A: Ask>(
     template: ClientHello,
     version: Version,
     steps: &[Step],
+    told: Option<PreferenceBy>,
 ) -> Option<PreferenceBy> {
-    let (first, last) = match steps {
+    match steps {
         [] => return None,
         [_] => return Some(PreferenceBy::Single),
-        [first, .., last] => (first.chosen, last.chosen),
-    };
+        [_, _, ..] => {}
+    }
     let accepted: Vec<u16> = steps.iter().map(|step| step.chosen).collect();
     let ours = steps.iter().all(|step| {
         let earliest = step.offered.iter().find(|suite| accepted.contains(suite));
@@ -532,14 +546,23 @@ async fn preference<A: Ask>(
     if !ours {
         return Some(PreferenceBy::Server);
     }
+    if told.is_some() {
+        return told;
+    }
     let mut hello = template;
     hello.suites = accepted.iter().rev().copied().collect();
     match prober.ask(&hello).await {
-        Outcome::Accepted(flight) => match choice(&flight, &hello, version)? {
-            chosen if chosen == first => Some(PreferenceBy::Server),
-            chosen if chosen == last => Some(PreferenceBy::Client),
-            _ => None,
-        },
+        Outcome::Accepted(flight) => decider(choice(&flight, &hello, version)?, &accepted),
+        _ => None,
+    }
+}
+
+/// Who chose a suite when all that are accepted were offered in the reverse of
+/// the order in which they were found.
+fn decider(chosen: u16, found: &[u16]) -> Option<PreferenceBy> {
+    match found {
+        [first, .., _] if chosen == *first => Some(PreferenceBy::Server),
+        [_, .., last] if chosen == *last => Some(PreferenceBy::Client),
         _ => None,
     }
 }
