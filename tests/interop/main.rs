@@ -16,5 +16,6 @@ mod nginx;
 mod site;
 mod support;
 mod tls;
+mod tls_features;
 mod tls_mail;
 mod tls_odd;

@@ -645,9 +645,17 @@ fn passive_asks_once_and_says_what_it_did_not_ask() {
     assert_eq!(
         open,
         [
+            "/tls/endpoints/0/compression",
+            "/tls/endpoints/0/encrypt_then_mac",
+            "/tls/endpoints/0/extended_master_secret",
             "/tls/endpoints/0/groups/-",
+            "/tls/endpoints/0/heartbeat",
             "/tls/endpoints/0/preference",
+            "/tls/endpoints/0/refuses_fallback",
+            "/tls/endpoints/0/secure_renegotiation",
+            "/tls/endpoints/0/signature_schemes",
             "/tls/endpoints/0/suites/-",
+            "/tls/endpoints/0/truncated_hmac",
             "/tls/endpoints/0/versions/-",
         ]
     );

@@ -21,11 +21,15 @@ use crate::support::free_port;
 use crate::tls::{Seen, observe, serve};
 
 /// What a server in between does with a connection.
-enum Act {
+pub enum Act {
     /// Passes everything on.
     Forward,
     /// Passes everything on, and closes without a word in place of an alert.
     HideAlerts,
+    /// Passes everything on, and claims that DEFLATE was chosen where it was offered.
+    Compress,
+    /// Refuses hellos that offer DEFLATE, and passes on the others.
+    RefuseDeflate,
     /// Resets the connection.
     Reset,
     /// Says nothing for as long as the other side waits.
@@ -40,14 +44,14 @@ enum Act {
 
 /// A server in between. Its decision may depend on the number of the
 /// connection, from 0, and on the size of the first packet.
-struct Between {
-    port: u16,
+pub struct Between {
+    pub port: u16,
     count: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
 }
 
 impl Between {
-    fn start(upstream: u16, act: impl Fn(usize, usize) -> Act + Send + Sync + 'static) -> Self {
+    pub fn start(upstream: u16, act: impl Fn(usize, usize) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (count, stop) = (
@@ -114,9 +118,37 @@ fn serve_one(
         Act::Flood(bytes) => loop {
             client.write_all(&bytes)?;
         },
-        Act::Forward => relay(client, upstream, false),
+        Act::RefuseDeflate if offers_deflate(&first[..length]) => {
+            let _ = client.read(&mut first)?;
+            client.write_all(&[21, 3, 3, 0, 2, 2, 40])
+        }
+        Act::Compress if offers_deflate(&first[..length]) => {
+            let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream))?;
+            let length = client.read(&mut first)?;
+            server.write_all(&first[..length])?;
+            let length = server.read(&mut first)?;
+            // Record, message, version, random, session, suite, compression.
+            let method = 46 + usize::from(first[43]);
+            if first[0] == 22 {
+                first[method] = 1;
+            }
+            client.write_all(&first[..length])
+        }
+        Act::Forward | Act::Compress | Act::RefuseDeflate => relay(client, upstream, false),
         Act::HideAlerts => relay(client, upstream, true),
     }
+}
+
+/// Whether a ClientHello offers DEFLATE.
+fn offers_deflate(hello: &[u8]) -> bool {
+    let suites = 44 + hello.get(43).map_or(0, |length| usize::from(*length));
+    let Some([high, low]) = hello.get(suites..suites + 2) else {
+        return false;
+    };
+    let methods = suites + 2 + usize::from(u16::from_be_bytes([*high, *low]));
+    hello
+        .get(methods..methods + 2)
+        .is_some_and(|found| found[0] > 1 && found[1] == 1)
 }
 
 pub fn relay(client: TcpStream, upstream: u16, hide_alerts: bool) -> std::io::Result<()> {

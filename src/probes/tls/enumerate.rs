@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use super::exchange::Ask;
 use super::facts::PreferenceBy;
+use super::features::{self, Features};
 use super::prober::{Outcome, Prober};
 use crate::model::gap::GapReason;
 use crate::net::NetError;
@@ -38,6 +39,8 @@ pub struct Enumeration {
     pub groups_open: Option<NetError>,
     /// Certificates that came in the clear.
     pub chains: Vec<RawChain>,
+    /// What else answers up to TLS 1.2 told.
+    pub features: Features,
 }
 
 /// What a server accepts in one version.
@@ -129,7 +132,40 @@ pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, negotiates: bool) -> Enum
     }
     found.versions.insert(Version::Tls13, facts);
     curves(prober, &mut found).await;
+    own_hellos(prober, &mut found).await;
     found
+}
+
+/// Features that need a hello of their own.
+async fn own_hellos<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
+    let accepted: BTreeMap<Version, Vec<u16>> = found
+        .versions
+        .iter()
+        .filter(|(_, facts)| facts.accepted == Ok(true))
+        .map(|(version, facts)| {
+            (
+                *version,
+                facts.suites.iter().map(|suite| suite.id).collect(),
+            )
+        })
+        .collect();
+    let mut features = std::mem::take(&mut found.features);
+    let template = |version| {
+        offer(
+            prober,
+            version,
+            &Features {
+                shy: true,
+                ..Features::default()
+            },
+        )
+    };
+    if let Some(suites) = accepted.get(&Version::Tls12) {
+        let hello = template(Version::Tls12);
+        features::broken_schemes(prober, hello, suites, &mut features).await;
+    }
+    features::fallback(prober, &accepted, template, &mut features).await;
+    found.features = features;
 }
 
 /// What an elimination of TLS 1.3 shrinks in a step.
@@ -299,8 +335,12 @@ async fn older<A: Ask>(
         found,
     )
     .await;
+    if facts.suites.is_empty() && !found.accepted_any() {
+        // What a hello offers beside the suites was not the reason.
+        found.features.shy = false;
+    }
     if facts.open.is_none() && !facts.suites.is_empty() {
-        let template = offer(prober, version);
+        let template = offer(prober, version, &found.features);
         facts.preference = preference(prober, template, version, &steps, None).await;
     }
     found.versions.insert(version, facts);
@@ -342,10 +382,14 @@ async fn eliminate<A: Ask>(
     steps: &mut Vec<Step>,
     found: &mut Enumeration,
 ) -> Option<u8> {
+    let tolerant = found.accepted_any() || !facts.suites.is_empty() || version == Version::Ssl3;
     while !left.is_empty() {
-        let mut hello = offer(prober, version);
+        let mut hello = offer(prober, version, &found.features);
         hello.suites = left.iter().copied().take(MAX_SUITES).collect();
         let window = hello.suites.clone();
+        // Until something was accepted, a refusal may be for what a hello
+        // offers beside the suites.
+        let doubtful = !tolerant && !found.features.shy && facts.suites.is_empty();
         if steps.len() % 2 == 1 {
             hello.suites.reverse();
         }
@@ -368,11 +412,12 @@ async fn eliminate<A: Ask>(
                     facts.head.clone_from(&flight.head);
                 }
                 left.retain(|known| *known != suite);
+                let kex_bits = learn(&flight, suite, found);
+                found.features.note(&hello, version, &flight, suite);
                 steps.push(Step {
                     chosen: suite,
                     offered: hello.suites,
                 });
-                let kex_bits = learn(&flight, suite, found);
                 facts.suites.push(SuiteFacts {
                     id: suite,
                     kex_bits,
@@ -382,10 +427,17 @@ async fn eliminate<A: Ask>(
                 if facts.suites.is_empty() && alert == Some(Alert::PROTOCOL_VERSION) {
                     return alert;
                 }
+                if doubtful {
+                    found.features.shy = true;
+                    continue;
+                }
                 left.retain(|suite| !window.contains(suite));
                 if left.is_empty() && facts.suites.is_empty() {
                     return alert;
                 }
+            }
+            Outcome::Unclear(_) if doubtful && !prober.is_throttled() => {
+                found.features.shy = true;
             }
             Outcome::Unclear(error) => {
                 if facts.suites.is_empty() {
@@ -438,7 +490,7 @@ async fn curves<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
     }
     let keep: Vec<u16> = if held { leaf_curves(found) } else { Vec::new() };
     loop {
-        let mut hello = offer(prober, version);
+        let mut hello = offer(prober, version, &found.features);
         hello.suites.clone_from(&wanted);
         hello.groups.retain(|group| !found.groups.contains(group));
         if hello.groups.is_empty() {
@@ -476,7 +528,7 @@ fn leaf_curves(found: &Enumeration) -> Vec<u16> {
 }
 
 /// An offer of everything but suites in a version up to TLS 1.2.
-fn offer<A: Ask>(prober: &Prober<'_, A>, version: Version) -> ClientHello {
+fn offer<A: Ask>(prober: &Prober<'_, A>, version: Version, features: &Features) -> ClientHello {
     let curves = groups::all()
         .iter()
         .filter(|group| group.curve_before_tls13());

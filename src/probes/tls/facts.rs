@@ -57,6 +57,50 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name", "x-level" = "standard"))]
     pub groups: Seen<Vec<Group>>,
+    /// Whether it compressed what it sends in an answer up to TLS 1.2, when
+    /// DEFLATE was offered (RFC 3749). `false` where only TLS 1.3 is accepted,
+    /// which has no compression.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub compression: Seen<bool>,
+    /// Whether every answer of TLS 1.0 to 1.2 granted secure renegotiation
+    /// (RFC 5746); `null` where none of these versions is accepted.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub secure_renegotiation: Seen<Option<bool>>,
+    /// Whether every answer of TLS 1.0 to 1.2 granted the extended master
+    /// secret (RFC 7627); `null` where none of these versions is accepted.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub extended_master_secret: Seen<Option<bool>>,
+    /// Whether every answer with a CBC suite of TLS 1.0 to 1.2 granted
+    /// encrypt-then-MAC (RFC 7366); `null` where no such suite is accepted.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub encrypt_then_mac: Seen<Option<bool>>,
+    /// Whether an answer of TLS 1.0 to 1.2 granted heartbeats (RFC 6520);
+    /// `null` where none of these versions is accepted.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub heartbeat: Seen<Option<bool>>,
+    /// Whether an answer with a CBC suite of TLS 1.0 to 1.2 granted the
+    /// truncated MAC (RFC 6066 section 7); `null` where no such suite is accepted.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub truncated_hmac: Seen<Option<bool>>,
+    /// Schemes with which it was seen to sign the key exchange of TLS 1.2 (RFC
+    /// 5246 section 7.4.3), by code point: what it takes when all are offered,
+    /// and what it takes when only those with MD5 or SHA-1 are. It may accept
+    /// others of the sound ones.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name", "x-level" = "standard"))]
+    pub signature_schemes: Seen<Vec<SignatureScheme>>,
+    /// Whether it refuses a client that says it fell back to an older version
+    /// (RFC 7507), asked in the newest version below TLS 1.2; `null` where no
+    /// such version is accepted beside a newer one.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub refuses_fallback: Seen<Option<bool>>,
     /// What one modern client ended up with; `null` when no handshake was completed
     /// because the server refused every version that such a client offers.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
@@ -172,6 +216,16 @@ pub struct Group {
     pub name: String,
     /// Whether it withstands a quantum computer (ML-KEM alone or in a hybrid).
     pub post_quantum: bool,
+}
+
+/// A scheme with which a server signs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignatureScheme {
+    /// IANA name (`rsa_pss_rsae_sha256`, `ecdsa_sha1`).
+    pub name: String,
+    /// Hash that is signed (`SHA-256`, `SHA-1`); `none` for schemes without a separate hash.
+    pub hash: String,
 }
 
 /// What one modern client ended up with.

@@ -13,6 +13,7 @@ use super::facts::{
     Preference, PreferenceBy, ProtocolVersion, PublicKey, Staple, TlsEndpoint, TlsFacts,
     VersionName,
 };
+use super::fold_features;
 use super::jobs::{Answers, Contact, EndpointAnswers};
 use crate::model::{
     gap::{Gap, GapReason},
@@ -110,6 +111,14 @@ impl<'a> Fold<'a> {
             suites: Seen::Unseen,
             preference: Seen::Unseen,
             groups: Seen::Unseen,
+            compression: Seen::Unseen,
+            secure_renegotiation: Seen::Unseen,
+            extended_master_secret: Seen::Unseen,
+            encrypt_then_mac: Seen::Unseen,
+            heartbeat: Seen::Unseen,
+            truncated_hmac: Seen::Unseen,
+            signature_schemes: Seen::Unseen,
+            refuses_fallback: Seen::Unseen,
             negotiated: Seen::Unseen,
             certificates: Seen::Unseen,
             staple: Seen::Unseen,
@@ -129,6 +138,7 @@ impl<'a> Fold<'a> {
                 facts.negotiated = Seen::Known(None);
                 facts.certificates = Seen::Known(Vec::new());
                 facts.staple = Seen::Known(None);
+                fold_features::without_tls(&mut facts);
                 return facts;
             }
             Contact::Agreed => {}
@@ -144,6 +154,7 @@ impl<'a> Fold<'a> {
             facts.negotiated = Seen::Known(Some(negotiated(agreement)));
         }
         self.offers(&mut facts, agreement.as_ref());
+        self.features(&mut facts, agreement.as_ref());
         self.certificates(&mut facts);
         facts
     }
@@ -265,6 +276,21 @@ impl<'a> Fold<'a> {
             {
                 self.prove_version(at, name, head);
             }
+        }
+    }
+
+    /// What else hellos up to TLS 1.2 told.
+    fn features(&mut self, facts: &mut TlsEndpoint, agreement: Option<&Agreement>) {
+        let agreed = agreement.and_then(|a| Version::from_code(a.version));
+        let missing = match &self.answers.enumeration {
+            Some(found) => fold_features::fold(found, agreed, facts),
+            None => {
+                let detail = "handshakes are enumerated from level standard on";
+                fold_features::unseen(&NetError::new(GapReason::NotAsked, detail))
+            }
+        };
+        for (at, error) in missing {
+            self.gap(at, &error);
         }
     }
 
