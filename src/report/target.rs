@@ -1,6 +1,6 @@
 //! The part of a table that is about one target.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 
 use super::page::{Page, Style, line, words};
@@ -135,20 +135,20 @@ fn write_finding(
 }
 
 fn found(finding: &Finding) -> String {
-    let failing: Vec<&Instance> = finding
+    // The same hop on the ways from both ports reads the same, and is told once.
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let failing: Vec<String> = finding
         .instances
         .iter()
         .filter(|instance| instance.verdict == Verdict::Fail)
-        .collect();
-    let mut lines: Vec<String> = failing
-        .iter()
-        .take(MAX_INSTANCES)
         .map(|instance| format!("{}{}", line(&instance.message), other_addresses(instance)))
+        .filter(|text| told.insert(text.clone()))
         .collect();
     let more = failing
         .len()
         .saturating_sub(MAX_INSTANCES)
         .saturating_add(usize::try_from(finding.more_instances).unwrap_or(usize::MAX));
+    let mut lines: Vec<String> = failing.into_iter().take(MAX_INSTANCES).collect();
     if more > 0 {
         lines.push(format!("and {more} more"));
     }

@@ -132,6 +132,18 @@ fn hostile_text_reaches_no_terminal() {
 }
 
 #[test]
+fn what_reads_the_same_is_told_once() {
+    let document = sample::document();
+    let once = render(&document, plain(100));
+    let mut twice = document;
+    for finding in &mut twice.findings {
+        let again = finding.instances.clone();
+        finding.instances.extend(again);
+    }
+    assert_eq!(render(&twice, plain(100)), once);
+}
+
+#[test]
 fn many_findings_take_time_in_proportion() {
     let time = |count: usize| {
         let mut document = sample::document();
