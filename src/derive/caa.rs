@@ -3,15 +3,8 @@
 //! CAA binds at issuance, not afterwards: a `false` here says that the next
 //! renewal at the same authority would be refused, not that the certificate is bad.
 
-use serde::Deserialize;
-use serde_json::Value;
-
-use crate::model::{
-    gap::{Gap, GapReason},
-    level::Area,
-    observation::Observation,
-    seen::Seen,
-};
+use super::{reason, typed};
+use crate::model::{gap::Gap, level::Area, observation::Observation, seen::Seen};
 use crate::probes::{
     dns::facts::{Caa, DnsFacts},
     tls::facts::{Certificate, EndpointPurpose, TlsFacts},
@@ -120,7 +113,7 @@ pub(super) fn join(observation: &mut Observation) {
                 }
                 _ => gaps.push(Gap {
                     at: format!("/tls/endpoints/{at}/certificates/{number}/caa_permits"),
-                    reason: reason(observation),
+                    reason: reason(observation, "/dns/caa"),
                     detail: Some("the CAA records were not observed".to_owned()),
                 }),
             }
@@ -157,20 +150,6 @@ fn permits(set: &Caa, certificate: &Certificate) -> Option<bool> {
             .iter()
             .any(|issuer| domains.contains(&issuer.domain.to_ascii_lowercase().as_str())),
     )
-}
-
-/// Why the CAA records were not observed.
-fn reason(observation: &Observation) -> GapReason {
-    observation
-        .gaps
-        .iter()
-        .find(|gap| gap.at == "/dns/caa" || gap.at == "/dns")
-        .map_or(GapReason::NotAsked, |gap| gap.reason)
-}
-
-fn typed<T: for<'de> Deserialize<'de>>(observation: &Observation, area: Area) -> Option<T> {
-    let value: &Value = observation.facts.get(&area)?;
-    T::deserialize(value).ok()
 }
 
 #[cfg(test)]

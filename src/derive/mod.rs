@@ -5,10 +5,36 @@
 //! unseen, and adds a gap where one side was not observed.
 
 mod caa;
+mod dane;
 
-use crate::model::observation::Observation;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::{gap::GapReason, level::Area, observation::Observation};
 
 /// Adds every fact that follows from several areas together.
 pub fn apply(observation: &mut Observation) {
     caa::join(observation);
+    dane::join(observation);
+}
+
+/// Why a place was not observed: by its own gap, or by the nearest above it.
+fn reason(observation: &Observation, place: &str) -> GapReason {
+    let gap_at = |at: &str| observation.gaps.iter().find(|gap| gap.at == at);
+    let mut at = place;
+    loop {
+        if let Some(gap) = gap_at(at) {
+            return gap.reason;
+        }
+        match at.rsplit_once('/') {
+            Some((above, _)) if !above.is_empty() => at = above,
+            _ => return GapReason::NotAsked,
+        }
+    }
+}
+
+/// The facts of an area, if it was observed.
+fn typed<T: for<'de> Deserialize<'de>>(observation: &Observation, area: Area) -> Option<T> {
+    let value: &Value = observation.facts.get(&area)?;
+    T::deserialize(value).ok()
 }

@@ -18,4 +18,5 @@ pub mod spf;
 pub mod text;
 pub mod tls;
 pub mod tls_rpt;
+pub mod tlsa;
 pub mod x509;

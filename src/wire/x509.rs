@@ -322,6 +322,13 @@ fn demands_staple(value: &[u8]) -> bool {
     false
 }
 
+/// The SubjectPublicKeyInfo of a certificate as encoded, header included;
+/// absent when the certificate cannot be read.
+pub fn public_key_info(der: &[u8]) -> Option<Vec<u8>> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    Some(parsed.public_key().raw.to_vec())
+}
+
 /// The content of a DER element without its header.
 fn content(der: &[u8]) -> Option<&[u8]> {
     let (_, rest) = der.split_first()?;

@@ -4,7 +4,7 @@
 use futures_util::future::join_all;
 use hickory_proto::rr::RData;
 
-use super::{ENDPOINTS_MAX, facts::MailExchanger, notes::Notes, smtp};
+use super::{ENDPOINTS_MAX, facts::MailExchanger, notes::Notes, smtp, tlsa};
 use crate::{
     model::{gap::GapReason, level::Level, seen::Seen},
     net::{Answer, RecordType, Session, name_text},
@@ -13,23 +13,26 @@ use crate::{
 /// Most exchangers that are kept.
 const EXCHANGERS_MAX: usize = 50;
 
-/// Exchangers, and whether the domain takes mail.
+/// Exchangers, whether the resolver validated them, and whether the domain takes mail.
 pub(super) struct Exchangers {
     pub(super) mx: Seen<Vec<MailExchanger>>,
+    pub(super) authenticated: Seen<bool>,
     pub(super) receives: Seen<bool>,
     pub(super) notes: Notes,
 }
 
 pub(super) async fn observe(session: &Session, domain: &str, level: Level) -> Exchangers {
     let mut notes = Notes::default();
-    let Some(mut list) = find(session, domain, &mut notes).await else {
+    let Some((mut list, authenticated)) = find(session, domain, &mut notes).await else {
         return Exchangers {
             mx: Seen::Unseen,
+            authenticated: Seen::Unseen,
             receives: Seen::Unseen,
             notes,
         };
     };
     let receives = list.iter().any(|exchanger| !exchanger.null_mx);
+    tlsa::observe(session, &mut list, &mut notes).await;
     let mut room = ENDPOINTS_MAX;
     let mut asked = Vec::new();
     for (index, exchanger) in list.iter_mut().enumerate() {
@@ -89,15 +92,21 @@ pub(super) async fn observe(session: &Session, domain: &str, level: Level) -> Ex
     }
     Exchangers {
         mx: list.into(),
+        authenticated: authenticated.into(),
         receives: receives.into(),
         notes,
     }
 }
 
-/// The exchangers of a domain, the most preferred first. `None` when they
-/// could not be seen, with the gaps noted.
-async fn find(session: &Session, domain: &str, notes: &mut Notes) -> Option<Vec<MailExchanger>> {
-    let places = ["/mail/mx", "/mail/receives"];
+/// The exchangers of a domain, the most preferred first, and whether the
+/// resolver validated the records. `None` when they could not be seen, with the
+/// gaps noted.
+async fn find(
+    session: &Session,
+    domain: &str,
+    notes: &mut Notes,
+) -> Option<(Vec<MailExchanger>, bool)> {
+    let places = ["/mail/mx", "/mail/mx_authenticated", "/mail/receives"];
     let answer = match session.lookup(domain, RecordType::MX).await {
         Ok(answer) => answer,
         Err(error) => {
@@ -116,23 +125,24 @@ async fn find(session: &Session, domain: &str, notes: &mut Notes) -> Option<Vec<
         );
     }
     if !list.is_empty() {
-        return Some(list);
+        return Some((list, answer.authenticated));
     }
     // Without MX record the domain's own address takes its mail.
     match session.addresses(domain).await {
-        Ok(addresses) if !addresses.addresses.is_empty() => Some(vec![MailExchanger {
-            name: domain.to_owned(),
-            preference: 0,
-            null_mx: false,
-            implicit: true,
-            endpoints: Seen::Unseen,
-        }]),
+        Ok(addresses) if !addresses.addresses.is_empty() => {
+            let implicit = MailExchanger {
+                name: domain.to_owned(),
+                implicit: true,
+                ..MailExchanger::default()
+            };
+            Some((vec![implicit], answer.authenticated))
+        }
         Ok(addresses) => match addresses.failures.first() {
             Some((_, error)) => {
                 places.iter().for_each(|at| notes.miss(at, error));
                 None
             }
-            None => Some(list),
+            None => Some((list, answer.authenticated)),
         },
         Err(error) => {
             places.iter().for_each(|at| notes.miss(at, &error));
@@ -150,7 +160,7 @@ fn published(answer: &Answer) -> Vec<MailExchanger> {
                 preference: mx.preference,
                 null_mx: mx.exchange.is_root(),
                 implicit: false,
-                endpoints: Seen::Unseen,
+                ..MailExchanger::default()
             }),
             _ => None,
         })

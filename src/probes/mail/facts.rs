@@ -22,6 +22,10 @@ pub struct MailFacts {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name"))]
     pub mx: Seen<Vec<MailExchanger>>,
+    /// Whether the resolver said that it validated the MX records by DNSSEC (the AD
+    /// flag). `false` may also mean that it does not validate at all.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub mx_authenticated: Seen<bool>,
     /// Whether the domain accepts mail: it has an exchanger that is no null MX (RFC 7505).
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub receives: Seen<bool>,
@@ -46,7 +50,7 @@ pub struct MailFacts {
 }
 
 /// A mail exchanger.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MailExchanger {
     /// Host name; `.` for a null MX.
@@ -61,6 +65,62 @@ pub struct MailExchanger {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
     pub endpoints: Seen<Vec<SmtpEndpoint>>,
+    /// TLSA records of port 25 (RFC 7672), empty when there are none.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key"))]
+    pub tlsa: Seen<Vec<Tlsa>>,
+    /// Whether DNSSEC signatures came with the TLSA records; without them
+    /// senders ignore the records. `null` when there are no records.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub tlsa_signed: Seen<Option<bool>>,
+    /// Whether the resolver said that it validated the answer for the TLSA
+    /// records (the AD flag). `false` may also mean that it does not validate at all.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub tlsa_authenticated: Seen<bool>,
+    /// The addresses that present certificates, compared with the usable TLSA
+    /// records; empty when there are none. Joined with the TLS facts after the probes.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
+    pub dane: Seen<Vec<DaneEndpoint>>,
+}
+
+/// A TLSA record (RFC 6698 section 2.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tlsa {
+    /// Usage, selector, matching type and the first digits of the data, as `3 1 1 0a1b2c3d4e5f6071`.
+    pub key: String,
+    /// Certificate usage: 0 PKIX-TA, 1 PKIX-EE, 2 DANE-TA, 3 DANE-EE.
+    pub usage: u8,
+    /// Selector: 0 the whole certificate, 1 its public key.
+    pub selector: u8,
+    /// Matching type: 0 the thing itself, 1 its SHA-256, 2 its SHA-512.
+    pub matching_type: u8,
+    /// Certificate association data in lower-case hexadecimal, cut after 4096 bytes.
+    pub data: String,
+    /// Whether senders of mail can use it (RFC 7672 section 3.1).
+    pub usable: bool,
+    /// Why they cannot: `pkix_usage`, `unknown_usage`, `unknown_selector`,
+    /// `unknown_matching_type` or `wrong_length`; `null` when they can.
+    pub fault: Option<String>,
+    /// Whether it matches what an address of the exchanger presents; `null` when
+    /// it is not usable. In a rollover one record matches and the next does not.
+    /// Joined with the TLS facts after the probes.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub matches: Seen<Option<bool>>,
+}
+
+/// An address of an exchanger, compared with its TLSA records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DaneEndpoint {
+    /// Address and port, as `192.0.2.1:25`.
+    pub key: String,
+    /// Whether a usable TLSA record matches every certificate that it presents
+    /// (RFC 7672 section 3.1).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub matches: Seen<bool>,
 }
 
 /// One address of a mail exchanger.

@@ -10,6 +10,7 @@ mod smtp;
 mod spf;
 #[cfg(test)]
 mod tests;
+mod tlsa;
 mod transport;
 
 use std::net::IpAddr;
@@ -76,6 +77,7 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             domain: domain.to_owned(),
             organisational_domain: dmarc.organisational_domain,
             mx: exchangers.mx,
+            mx_authenticated: exchangers.authenticated,
             receives: exchangers.receives,
             sends: spf.sends,
             spf: spf.spf,
@@ -126,6 +128,11 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
             resolver(),
             format!("_dmarc.{domain} and the names above"),
             labels.min(DMARC_WALK_MAX),
+        ),
+        exchange(
+            resolver(),
+            "TLSA of the exchangers".to_owned(),
+            tlsa::EXCHANGERS_MAX + 1,
         ),
         exchange(
             resolver(),

@@ -100,9 +100,16 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
             "domain": "county.example",
             "organisational_domain": "county.example",
             "mx": [
-                { "name": "mx1.host.example", "preference": 10, "null_mx": false, "implicit": false },
-                { "name": "mx2.host.example", "preference": 20, "null_mx": false, "implicit": false },
+                {
+                    "name": "mx1.host.example", "preference": 10, "null_mx": false, "implicit": false,
+                    "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false,
+                },
+                {
+                    "name": "mx2.host.example", "preference": 20, "null_mx": false, "implicit": false,
+                    "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false,
+                },
             ],
+            "mx_authenticated": false,
             "receives": true,
             "sends": true,
             "spf": {
@@ -146,9 +153,11 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
 async fn who_takes_mail() {
     let implicit = json!([{
         "name": "county.example", "preference": 0, "null_mx": false, "implicit": true,
+        "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false,
     }]);
     let null = json!([{
         "name": ".", "preference": 0, "null_mx": true, "implicit": false, "endpoints": [],
+        "tlsa": [], "tlsa_signed": null,
     }]);
     let cases = [
         ("county.example. IN MX 0 .", null, false),
@@ -170,7 +179,10 @@ async fn who_takes_mail() {
         facts(&report).get("mx").is_none(),
         "no MX and half of the addresses: unknown"
     );
-    assert_eq!(gaps(&report), ["/mail/mx", "/mail/receives"]);
+    assert_eq!(
+        gaps(&report),
+        ["/mail/mx", "/mail/mx_authenticated", "/mail/receives"]
+    );
 }
 
 #[tokio::test]
@@ -308,7 +320,7 @@ d.example. IN TXT \"v=spf1 -all\"
         (
             "county.example",
             RecordType::MX,
-            vec!["/mail/mx", "/mail/receives"],
+            vec!["/mail/mx", "/mail/mx_authenticated", "/mail/receives"],
         ),
         (
             "county.example",
@@ -533,6 +545,48 @@ s1._domainkey.county.example. IN CNAME gone.host.example.
         })
     );
     assert_eq!(gaps(&report), ["/mail/dkim/keys/-"]);
+}
+
+#[tokio::test]
+async fn tlsa_records_of_exchangers() {
+    let digest = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9";
+    let zone = format!(
+        "
+county.example. IN MX 10 mx1.example.
+county.example. IN MX 20 mx2.example.
+_25._tcp.mx1.example. IN TLSA 3 1 1 {digest}
+_25._tcp.mx1.example. IN TLSA 1 0 1 {digest}
+"
+    );
+    let faults = [("_25._tcp.mx2.example", RecordType::TLSA, Fault::Silent)];
+    let report = observe(&zone, &faults).await;
+    let mx = &facts(&report)["mx"];
+    assert_eq!(
+        mx[0]["tlsa"],
+        json!([
+            {
+                "key": "1 0 1 0a1b2c3d4e5f6071", "usage": 1, "selector": 0, "matching_type": 1,
+                "data": digest, "usable": false, "fault": "pkix_usage", "matches": null,
+            },
+            {
+                "key": "3 1 1 0a1b2c3d4e5f6071", "usage": 3, "selector": 1, "matching_type": 1,
+                "data": digest, "usable": true, "fault": null,
+            },
+        ])
+    );
+    // This resolver has no signatures for anything, the root included.
+    assert!(mx[0].get("tlsa_signed").is_none());
+    assert_eq!(mx[0]["tlsa_authenticated"], false);
+    assert!(mx[1].get("tlsa").is_none());
+    assert_eq!(
+        gaps(&report),
+        [
+            "/mail/mx/0/tlsa_signed",
+            "/mail/mx/1/tlsa",
+            "/mail/mx/1/tlsa_authenticated",
+            "/mail/mx/1/tlsa_signed"
+        ]
+    );
 }
 
 const STS_ZONE: &str = "
