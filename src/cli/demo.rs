@@ -86,7 +86,9 @@ pub fn run(args: &DemoArgs, console: &mut Console) -> Result<Exit, Trouble> {
 /// Makes the folder. What an earlier demo left there is replaced, and nothing else.
 fn prepare(folder: &Path, estate: &Estate) -> io::Result<()> {
     let inventory = folder.join(INVENTORY);
-    let ours = fs::read(&inventory).is_ok_and(|bytes| bytes == estate.inventory().as_bytes());
+    // By its first line, so that a newer program knows the folder of an older one.
+    let mark = estate.inventory().lines().next();
+    let ours = fs::read_to_string(&inventory).is_ok_and(|text| text.lines().next() == mark);
     for name in [INVENTORY, RUN, FINDINGS, ROOT] {
         let path = folder.join(name);
         if path.exists() && !ours {

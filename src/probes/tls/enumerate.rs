@@ -56,6 +56,8 @@ pub struct VersionFacts {
     pub preference: Option<PreferenceBy>,
     /// First bytes of the first answer.
     pub head: Vec<u8>,
+    /// First bytes of the answer that chose each suite, up to TLS 1.2.
+    pub heads: BTreeMap<u16, Vec<u8>>,
 }
 
 /// A suite that a server accepts.
@@ -86,6 +88,7 @@ impl Default for VersionFacts {
             open: None,
             preference: None,
             head: Vec::new(),
+            heads: BTreeMap::new(),
         }
     }
 }
@@ -412,6 +415,9 @@ async fn eliminate<A: Ask>(
                     facts.head.clone_from(&flight.head);
                 }
                 left.retain(|known| *known != suite);
+                // A ServerHello fits into these bytes (RFC 5246 section 7.4.1.3).
+                let head = flight.head.get(..96).unwrap_or(&flight.head);
+                facts.heads.insert(suite, head.to_vec());
                 let kex_bits = learn(&flight, suite, found);
                 found.features.note(&hello, version, &flight, suite);
                 steps.push(Step {

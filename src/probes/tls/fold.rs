@@ -178,6 +178,7 @@ impl<'a> Fold<'a> {
         let mut found_groups: BTreeSet<u16> = agreement.and_then(|a| a.group).into_iter().collect();
         let mut preference = Vec::new();
         let mut heads = Vec::new();
+        let mut suite_heads = BTreeMap::new();
         let enumerated = answers.enumeration.as_ref();
         if let Some(found) = enumerated {
             found_groups.extend(&found.groups);
@@ -189,6 +190,9 @@ impl<'a> Fold<'a> {
                     Ok(true) => {
                         versions.insert(name_of(*version));
                         heads.push((name_of(*version), &seen.head));
+                        for (suite, head) in &seen.heads {
+                            suite_heads.insert((name_of(*version), suites::name_of(*suite)), head);
+                        }
                     }
                     Ok(false) => {}
                     Err(error) => self.gap("/versions/-", error),
@@ -260,6 +264,13 @@ impl<'a> Fold<'a> {
                     &format!("/suites/{at}/kex_bits"),
                     &NetError::new(GapReason::Malformed, detail),
                 );
+            }
+        }
+        for (at, suite) in list.iter().enumerate() {
+            let modern = suite.forward_secret && suite.mode != "CBC" && suite.mode != "STREAM";
+            let head = suite_heads.get(&(suite.version, suite.name.clone()));
+            if let Some(head) = head.filter(|_| !modern) {
+                self.prove_suite(at, head);
             }
         }
         facts.suites = Seen::Known(list);
@@ -435,6 +446,18 @@ impl<'a> Fold<'a> {
         };
         let reproduce = self.s_client(option);
         let at = format!("{}/versions/{at}", self.at);
+        self.prove(at, EvidenceKind::TlsHandshake, head, reproduce);
+    }
+
+    /// OpenSSL of today leaves many old suites out, so that another tool has to show them.
+    fn prove_suite(&mut self, at: usize, head: &[u8]) {
+        let reproduce = format!(
+            "nmap -Pn -p {} --script ssl-enum-ciphers --script-args tls.servername={} {}",
+            self.answers.port,
+            shell_word(&self.answers.host),
+            self.answers.ip
+        );
+        let at = format!("{}/suites/{at}", self.at);
         self.prove(at, EvidenceKind::TlsHandshake, head, reproduce);
     }
 
