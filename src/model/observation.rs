@@ -89,6 +89,8 @@ pub enum EvidenceKind {
     HttpHeaders,
     /// The beginning of a body.
     HttpBody,
+    /// Elements of an HTML document as they were read, one a line.
+    HtmlElements,
     /// A certificate, DER in Base64.
     Certificate,
     /// Bytes of a TLS handshake in Base64.

@@ -23,6 +23,10 @@ use crate::{
     wire::{http_headers::content_type, security_txt, text::clean, text::clean_lines},
 };
 
+/// Most elements of one list of a page in its evidence.
+const ELEMENTS: usize = 20;
+/// Most characters of one of them.
+const ELEMENT_CHARS: usize = 300;
 /// Longest evidence of one answer's head, and of one body (characters).
 const HEAD_EVIDENCE: usize = 4_000;
 const BODY_EVIDENCE: usize = 4_096;
@@ -218,6 +222,22 @@ impl Fold {
         let sheet = &visited.sheet;
         let (page, gaps) = sheet.facts(&visited.key, &at);
         self.gaps.extend(gaps);
+        for (list, elements, lines) in elements_of(&page) {
+            self.evidence.push(Evidence {
+                at: format!("{at}/{list}"),
+                kind: EvidenceKind::HtmlElements,
+                cut: lines.len() > ELEMENTS,
+                data: lines
+                    .into_iter()
+                    .take(ELEMENTS)
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+                reproduce: format!(
+                    "curl -sS {} | grep -Ei '<({elements})'",
+                    curl_target(&sheet.url, visited.ip, &sheet.response)
+                ),
+            });
+        }
         self.evidence
             .push(head_evidence(at, &sheet.url, visited.ip, &sheet.response));
         page
@@ -282,6 +302,20 @@ fn hop_of(step: &Step, in_scope: bool) -> Hop {
 
 fn head_evidence(at: String, url: &Url, ip: IpAddr, response: &HttpResponse) -> Evidence {
     let (data, cut) = response.head_text(HEAD_EVIDENCE);
+    Evidence {
+        at,
+        kind: EvidenceKind::HttpHeaders,
+        data,
+        cut,
+        reproduce: format!(
+            "curl -sS -o /dev/null -D - {}",
+            curl_target(url, ip, response)
+        ),
+    }
+}
+
+/// The options and the URL by which curl asks the very address that answered.
+fn curl_target(url: &Url, ip: IpAddr, response: &HttpResponse) -> String {
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or(443);
     let place = match ip {
@@ -294,17 +328,60 @@ fn head_evidence(at: String, url: &Url, ip: IpAddr, response: &HttpResponse) -> 
     } else {
         ""
     };
-    Evidence {
-        at,
-        kind: EvidenceKind::HttpHeaders,
-        data,
-        cut,
-        reproduce: format!(
-            "curl -sS {anyway}-o /dev/null -D - --resolve {} {}",
-            shell_word(&place),
-            shell_word(url.as_str())
+    format!(
+        "{anyway}--resolve {} {}",
+        shell_word(&place),
+        shell_word(url.as_str())
+    )
+}
+
+/// The lists of a page that come from its document: the name of the list, the elements to look
+/// for, and a line for each item. Empty lists are left out.
+fn elements_of(page: &super::facts::Page) -> Vec<(&'static str, &'static str, Vec<String>)> {
+    let forms = page.forms.known().into_iter().flatten().map(|form| {
+        let fields: Vec<&str> = form
+            .fields
+            .iter()
+            .map(|field| field.name.as_str())
+            .collect();
+        let fields = fields.join(" ");
+        format!(
+            "form {}: {} {}: {fields}",
+            form.key, form.method, form.action.url
+        )
+    });
+    let scripts = page.scripts.known().into_iter().flatten().map(|script| {
+        let integrity = if script.integrity { "with" } else { "without" };
+        format!("script {} {integrity} integrity", script.key)
+    });
+    let mixed = page.mixed_content.known().into_iter().flatten();
+    let mixed = mixed.map(|part| format!("{} {}", part.element, part.key));
+    [
+        (
+            "forms",
+            "form|input|select|textarea",
+            forms.collect::<Vec<_>>(),
         ),
-    }
+        ("scripts", "script", scripts.collect()),
+        (
+            "mixed_content",
+            "script|link|iframe|img|audio|video|source|object|embed",
+            mixed.collect(),
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, _, lines)| !lines.is_empty())
+    .map(|(list, elements, lines)| {
+        (
+            list,
+            elements,
+            lines
+                .iter()
+                .map(|line| clean(line, ELEMENT_CHARS))
+                .collect(),
+        )
+    })
+    .collect()
 }
 
 fn security_facts(sheet: &Sheet, text: &str) -> SecurityTxt {
