@@ -168,7 +168,7 @@ fn one_fault_at_a_time() {
                 ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0",
                 ..Setup::default()
             },
-            &["tls.protocol.no-legacy"],
+            &["tls.protocol.no-legacy", "tls.signatures.no-sha1"],
         ),
         (
             "redirect by way of another host",

@@ -142,7 +142,7 @@ fn faults_in_transport() {
             ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0",
             ..Setup::default()
         },
-        &["tls.protocol.no-legacy"],
+        &["tls.protocol.no-legacy", "tls.signatures.no-sha1"],
     );
     check(
         "certificate for another name",
