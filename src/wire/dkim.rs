@@ -97,10 +97,8 @@ pub fn parse(value: &[u8]) -> DkimRecord {
                 record.hashes = Some(hashes.take(HASHES_MAX).collect());
             }
             b"t" => record.testing = words(value).any(|flag| flag == "y"),
-            b"s" => {
-                if !words(value).any(|service| service == "*" || service == "email") {
-                    record.problem("not_for_email", value);
-                }
+            b"s" if !words(value).any(|service| service == "*" || service == "email") => {
+                record.problem("not_for_email", value);
             }
             b"p" => key = Some(value),
             _ => {}

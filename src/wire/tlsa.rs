@@ -69,10 +69,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Usage, selector, matching type and data of a record, and the fault expected.
+    type Case<'a> = (u8, u8, u8, &'a [u8], Option<&'a str>);
+
     #[test]
     fn what_senders_cannot_use_is_named() {
         let (short, long) = ([0u8; 32], [0u8; 64]);
-        let cases: &[(u8, u8, u8, &[u8], Option<&str>)] = &[
+        let cases: &[Case<'_>] = &[
             (3, 1, 1, &short, None),
             (3, 0, 2, &long, None),
             (2, 0, 1, &short, None),

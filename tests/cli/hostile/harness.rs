@@ -352,7 +352,7 @@ fn one(case: &Case) -> Vec<String> {
         faults.push(format!("a defect of ours: {told:?}"));
     }
     let has = |reason: &&str| told.iter().any(|gap| gap.contains(&format!(" {reason} ")));
-    if !case.reasons.is_empty() && !case.reasons.iter().any(|reason| has(reason)) {
+    if !case.reasons.is_empty() && !case.reasons.iter().any(has) {
         faults.push(format!("none of {:?} is told: {told:#?}", case.reasons));
     }
     for word in case.words {

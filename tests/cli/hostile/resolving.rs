@@ -87,7 +87,7 @@ fn blind() -> Vec<Case> {
                 reasons,
                 blind: true,
                 deadline: 20,
-                ..Case::new(format!("DNS: {what}"), *area)
+                ..Case::new(format!("DNS: {what}"), area)
             })
         })
         .collect()
