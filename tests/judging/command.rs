@@ -148,7 +148,7 @@ fn what_is_no_run_gets_one_clear_error() {
             vec![head.clone(), office().to_string(), office().to_string()],
             "run.jsonl:3: observes \"vote.example.gov\" a second time",
         ),
-        // Facts that are not what their schema says are a defect, not a verdict.
+        // Facts that are not what their schema says are refused, not judged.
         (
             vec![
                 head.clone(),
@@ -157,7 +157,7 @@ fn what_is_no_run_gets_one_clear_error() {
                     json!({ "name": "vote.example.gov", "caa": 7, "ns": "x" }),
                 ),
             ],
-            "cannot judge vote.example.gov",
+            "run.jsonl:2: holds dns facts that cannot be read",
         ),
     ];
     for (lines, expected) in cases {
