@@ -97,7 +97,14 @@ pub(super) fn gate(
             "nothing of severity {fail_on} or above fails or stays open where it must be met"
         ));
     }
-    Gate { fail_on, exit, why }
+    Gate {
+        fail_on,
+        exit,
+        why,
+        waived: 0,
+        soft: 0,
+        unchanged: 0,
+    }
 }
 
 fn counted(count: u64, one: &str, many: &str) -> String {

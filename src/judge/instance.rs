@@ -165,6 +165,8 @@ impl Fold<'_> {
                     places: Vec::new(),
                     more_places: 0,
                     addresses: Vec::new(),
+                    change: None,
+                    addresses_before: None,
                 },
                 addresses: BTreeSet::new(),
             });

@@ -257,6 +257,9 @@ impl Judging<'_> {
                 .filter_map(|index| u64::try_from(*index).ok())
                 .collect(),
             evidence: Vec::new(),
+            waived: None,
+            soft: false,
+            change: None,
         };
         (finding, applied)
     }

@@ -193,6 +193,7 @@ impl<'a> Standing<'a> {
                 as_of: self.as_of,
                 observed_first: None,
                 observed_last: None,
+                gate: None,
             },
             gate: gate(fail_on, std::iter::empty(), &[], 0),
             summary: Summary::default(),
@@ -203,6 +204,8 @@ impl<'a> Standing<'a> {
             findings: Vec::new(),
             verdicts: Vec::new(),
             gaps: Vec::new(),
+            waivers: Vec::new(),
+            against: None,
         }
     }
 

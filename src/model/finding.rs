@@ -12,6 +12,7 @@ use super::{
     check::{Effort, Severity},
     gap::GapReason,
     level::{Area, Level},
+    marks::{Against, Change, WaivedBy, WaiverStanding},
     observation::{Conditions, Cost, Evidence},
     profile::{Obligation, Scope},
     shared::Shared,
@@ -62,6 +63,11 @@ pub struct Findings {
     pub verdicts: Vec<CheckVerdict>,
     /// What could not be seen: by target and place.
     pub gaps: Vec<OpenGap>,
+    /// The waivers of the user's file, in its order.
+    #[serde(default)]
+    pub waivers: Vec<WaiverStanding>,
+    /// The previous result that the findings were compared with; `null` without one.
+    pub against: Option<Against>,
 }
 
 /// A profile, named.
@@ -98,6 +104,8 @@ pub struct JudgedDates {
     pub observed_first: Option<Timestamp>,
     /// Time of the newest observation; `null` when there is none.
     pub observed_last: Option<Timestamp>,
+    /// The date of the gate, by which waivers hold or not; `null` when none were given.
+    pub gate: Option<Date>,
 }
 
 /// Whether the gate passed, and why.
@@ -110,6 +118,15 @@ pub struct Gate {
     pub exit: u8,
     /// Why, one sentence each, for a person.
     pub why: Vec<String>,
+    /// Findings that would have counted, were they not waived.
+    #[serde(default)]
+    pub waived: u64,
+    /// Findings that would have counted, were their check not soft.
+    #[serde(default)]
+    pub soft: u64,
+    /// Findings that would have counted, were they not in the previous result.
+    #[serde(default)]
+    pub unchanged: u64,
 }
 
 /// Numbers for the first glance.
@@ -362,6 +379,13 @@ pub struct Finding {
     pub gaps: Vec<u64>,
     /// From which another person can verify it.
     pub evidence: Vec<Shared<Evidence>>,
+    /// The waiver that covers it at the date of the gate; `null` when none does.
+    pub waived: Option<WaivedBy>,
+    /// Whether the user has the gate overlook its check (`--soft`).
+    #[serde(default)]
+    pub soft: bool,
+    /// How it stands against the previous result; `null` without one.
+    pub change: Option<Change>,
 }
 
 /// An entry of the profile, named.
@@ -402,6 +426,10 @@ pub struct Instance {
     pub more_places: u64,
     /// Addresses at which it was seen, where its path goes through some.
     pub addresses: Vec<Shared<String>>,
+    /// How it stands against the previous result; `null` without one.
+    pub change: Option<Change>,
+    /// Addresses at which it was seen before; `null` where they are the same.
+    pub addresses_before: Option<Vec<Shared<String>>>,
 }
 
 /// What a check says of a target.

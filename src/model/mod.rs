@@ -9,6 +9,7 @@ pub mod control;
 pub mod finding;
 pub mod gap;
 pub mod level;
+pub mod marks;
 pub mod observation;
 pub mod profile;
 pub mod run;

@@ -32,6 +32,7 @@ pub fn document() -> Findings {
             as_of: "2026-11-03".parse().unwrap(),
             observed_first: Some("2026-11-03T08:00:01Z".parse().unwrap()),
             observed_last: Some("2026-11-03T08:00:01Z".parse().unwrap()),
+            gate: None,
         },
         gate: Gate {
             fail_on: Severity::Low,
@@ -41,6 +42,9 @@ pub fn document() -> Findings {
                     .to_owned(),
                 "1 target of the run was not reached".to_owned(),
             ],
+            waived: 0,
+            soft: 0,
+            unchanged: 0,
         },
         summary: Summary {
             targets: 2,
@@ -98,6 +102,8 @@ pub fn document() -> Findings {
         findings: Vec::new(),
         verdicts: Vec::new(),
         gaps: gaps(),
+        waivers: Vec::new(),
+        against: None,
     };
     document.findings = findings();
     document
@@ -265,6 +271,8 @@ fn instance(message: &str, addresses: &[&str]) -> Instance {
         places: Vec::new(),
         more_places: 0,
         addresses: addresses.iter().map(|address| (*address).into()).collect(),
+        change: None,
+        addresses_before: None,
     }
 }
 
@@ -307,5 +315,8 @@ pub fn finding(
         more_instances: 0,
         gaps: Vec::new(),
         evidence: Vec::new(),
+        waived: None,
+        soft: false,
+        change: None,
     }
 }
