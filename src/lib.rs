@@ -8,12 +8,13 @@
 //! observation is pure: no socket, no clock, no randomness.
 //!
 //! * [`model`] and [`wire`] know nobody.
-//! * [`rules`], [`judge`] and [`report`] know `model` and never meet `net`.
+//! * [`rules`], [`judge`], [`baseline`] and [`report`] know `model` and never meet `net`.
 //! * [`probes`] know [`net`], `wire` and `model`, never each other.
 //! * [`derive`] joins what two areas saw, by RFC rules.
 //! * [`scan`] runs probes and saves observations through [`store`].
 //! * [`cli`] knows all.
 
+pub mod baseline;
 pub mod cli;
 pub mod content;
 pub mod derive;

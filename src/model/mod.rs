@@ -4,6 +4,7 @@
 //! [`observation::Observation`] is saved, checks judge it into verdicts, and
 //! verdicts become findings.
 
+pub mod cell;
 pub mod check;
 pub mod control;
 pub mod finding;
@@ -16,4 +17,5 @@ pub mod run;
 pub mod seen;
 pub mod shared;
 pub mod target;
+pub mod tlp;
 pub mod verdict;
