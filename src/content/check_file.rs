@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
+use super::changes;
 use super::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use super::files::FoundFile;
 use super::given::FactShape;
@@ -16,12 +17,15 @@ use crate::model::verdict::Verdict;
 use crate::rules::{FactSchema, ParamType, Part, Program, RuleError};
 
 /// Keys of a check, in the order in which authors write them.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 22] = [
     "id",
     "control",
     "title",
     "severity",
     "effort",
+    "change",
+    "after",
+    "breaks",
     "for",
     "when",
     "let",
@@ -103,6 +107,8 @@ pub struct Surroundings<'a> {
     pub shape: FactShape<'a>,
     /// Ids of controls.
     pub controls: &'a [&'a str],
+    /// Ids of changes.
+    pub changes: &'a [&'a str],
     /// Long lists.
     pub lists: &'a Lists,
 }
@@ -186,6 +192,7 @@ fn check(
     let effort = fields
         .get("effort")
         .and_then(|node| reader.word(node, "effort", &EFFORTS));
+    let mending = changes::mending(reader, &fields, around.changes);
     let logic = logic(reader, &fields);
     let (decls, types) = fields
         .get("params")
@@ -202,6 +209,9 @@ fn check(
         title: title?.value,
         severity: severity?,
         effort: effort?,
+        change: mending.change,
+        after: mending.after,
+        breaks: mending.breaks,
         logic: logic?,
         params: decls,
         message: message?.value,
@@ -409,7 +419,11 @@ fn worst(node: &Node, kind: &ParamType, facts: &FactSchema) -> Option<Range<usiz
         .map(head)
 }
 
-fn remediation(reader: &mut Reader, fields: &Fields<'_>) -> Option<BTreeMap<String, String>> {
+/// Advice by product, or as `text`.
+pub(super) fn remediation(
+    reader: &mut Reader,
+    fields: &Fields<'_>,
+) -> Option<BTreeMap<String, String>> {
     let node = fields.get("remediation")?;
     let mut remediation = BTreeMap::new();
     for (key, value) in reader.entries(node, "remediation") {

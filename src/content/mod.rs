@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 mod bad_input;
+pub mod changes;
 pub mod check_file;
 pub mod controls;
 pub mod dates;
@@ -31,6 +32,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use self::changes::LoadedChange;
 use self::check_file::{LoadedCheck, Surroundings};
 use self::controls::LoadedControl;
 use self::diagnostic::{Diagnostic, Diagnostics, Weight, did_you_mean};
@@ -52,6 +54,8 @@ pub struct Content {
     pub checks: BTreeMap<String, LoadedCheck>,
     /// Controls, in the order of their files.
     pub controls: Vec<LoadedControl>,
+    /// Changes that mend several checks, in the order of their files.
+    pub changes: Vec<LoadedChange>,
     /// Long lists.
     pub lists: Lists,
     /// Requirements of guidelines.
@@ -108,6 +112,7 @@ impl Content {
         let mut content = Self {
             checks: BTreeMap::new(),
             controls: Vec::new(),
+            changes: Vec::new(),
             lists: Lists::default(),
             guidance: Guidance::default(),
             profiles: BTreeMap::new(),
@@ -125,6 +130,7 @@ impl Content {
             for file in layer {
                 let result = match kind_of(&file.path) {
                     Part::Controls => content.add_controls(file),
+                    Part::Changes => content.add_changes(file),
                     Part::List => content.lists.add(file),
                     Part::Check => Ok(()),
                 };
@@ -136,6 +142,9 @@ impl Content {
         for (index, layer) in check_layers.iter().enumerate() {
             let later = check_layers.get(index + 1..).unwrap_or_default();
             content.add_checks(layer, later, &mut problems);
+        }
+        if !problems.has_errors() {
+            problems.extend(changes::lint(&content.checks));
         }
         for layer in profile_layers {
             content.add_profiles(layer, &mut problems);
@@ -164,6 +173,22 @@ impl Content {
             }
         }
         self.note_replaced("control", &taken);
+        Ok(())
+    }
+
+    fn add_changes(&mut self, file: &FoundFile) -> Result<(), Diagnostics> {
+        let mut taken = Vec::new();
+        for loaded in changes::read(file)? {
+            let id = &loaded.change.id;
+            match self.changes.iter_mut().find(|known| known.change.id == *id) {
+                Some(known) => {
+                    taken.push((id.clone(), known.place.clone(), loaded.place.clone()));
+                    *known = loaded;
+                }
+                None => self.changes.push(loaded),
+            }
+        }
+        self.note_replaced("change", &taken);
         Ok(())
     }
 
@@ -235,12 +260,18 @@ impl Content {
             .iter()
             .map(|loaded| loaded.control.id.as_str())
             .collect();
+        let changes: Vec<&str> = self
+            .changes
+            .iter()
+            .map(|loaded| loaded.change.id.as_str())
+            .collect();
         check_file::read(
             file,
             Surroundings {
                 facts: &self.facts,
                 shape: FactShape::new(&self.observation_schema),
                 controls: &controls,
+                changes: &changes,
                 lists: &self.lists,
             },
         )
@@ -299,6 +330,7 @@ impl Content {
 /// What a file below a folder of checks holds.
 enum Part {
     Controls,
+    Changes,
     List,
     Check,
 }
@@ -306,6 +338,8 @@ enum Part {
 fn kind_of(path: &str) -> Part {
     if path == "controls.yaml" || path.ends_with("/controls.yaml") {
         Part::Controls
+    } else if path == "changes.yaml" || path.ends_with("/changes.yaml") {
+        Part::Changes
     } else if lists::list_name(path).is_some() {
         Part::List
     } else {

@@ -21,6 +21,16 @@ pub struct Check {
     pub severity: Severity,
     /// What mending a failure costs.
     pub effort: Effort,
+    /// The change that mends it together with other checks, a line of
+    /// `changes.yaml`; without one, it is a change of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
+    /// Checks that must be met before it is mended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// What mending it breaks for old clients or for habits, in plain words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaks: Option<String>,
     /// What is judged, when, and how.
     #[serde(flatten)]
     pub logic: Logic,
@@ -37,6 +47,20 @@ pub struct Check {
     pub references: Vec<String>,
     /// The tests of the check.
     pub examples: Vec<Example>,
+}
+
+/// One thing that an administrator does, by which several checks are mended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeGroup {
+    /// Its id; checks name it as their `change`.
+    pub id: String,
+    /// What is done, as one sentence.
+    pub title: String,
+    /// The configuration that mends all of its checks, by product or as
+    /// `text`. Where a product is missing, the advice of the checks stands in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub remediation: BTreeMap<String, String>,
 }
 
 /// The logic of a check: a path, expressions in CEL, and a quantifier.
