@@ -7,9 +7,11 @@
 
 mod address;
 mod answer;
+mod authority;
 mod config;
 mod connect_rule;
 mod connection;
+mod dns_query;
 mod error;
 mod http;
 mod meter;
@@ -30,6 +32,7 @@ pub use answer::{Alias, Answer};
 pub use config::{Limits, NetConfig, StopSignal, Stopper};
 pub use connect_rule::{ConnectRule, ConnectRuleError, Host};
 pub use connection::Connection;
+pub use dns_query::{DnsQuery, DnsReply, UDP_PAYLOAD};
 pub use error::NetError;
 pub use hickory_proto::rr::RecordType;
 #[cfg(test)]

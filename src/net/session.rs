@@ -11,13 +11,14 @@ use std::{
 };
 use tokio::{
     net::TcpStream,
-    sync::OnceCell,
+    sync::{OnceCell, SemaphorePermit},
     time::{Instant, sleep_until},
 };
 
 use super::{
     address::{AddressSet, Family, ScopedAddress},
     answer::{ALIASES_MAX, Answer, too_many_aliases},
+    authority::{Servers, SharedAnswers},
     config::{Limits, NetConfig, StopSignal},
     connect_rule::Host,
     connection::Connection,
@@ -50,6 +51,7 @@ struct Shared {
     pace: Pace,
     roots: Arc<RootCertStore>,
     user_agent: String,
+    answers: SharedAnswers,
 }
 
 impl Net {
@@ -72,6 +74,7 @@ impl Net {
             pace: Pace::new(config.limits),
             roots: Arc::new(roots),
             user_agent: user_agent(config.contact.as_deref()),
+            answers: SharedAnswers::default(),
             config,
         };
         Ok(Self {
@@ -108,6 +111,7 @@ impl Net {
                 stop,
                 meter: Meter::new(self.shared.config.limits),
                 cache: Mutex::default(),
+                servers: Servers::default(),
                 http: Pool::default(),
             }),
         }
@@ -130,6 +134,7 @@ struct Inner {
     stop: StopSignal,
     meter: Meter,
     cache: Mutex<HashMap<(String, RecordType), CachedLookup>>,
+    servers: Servers,
     http: Pool,
 }
 
@@ -355,6 +360,19 @@ impl Session {
         &self.inner.meter
     }
 
+    pub(super) fn servers(&self) -> &Servers {
+        &self.inner.servers
+    }
+
+    pub(super) fn shared_answers(&self) -> &SharedAnswers {
+        &self.inner.net.shared.answers
+    }
+
+    /// Waits for one of the DNS questions that may be under way over all targets.
+    pub(super) async fn dns_turn(&self) -> Result<SemaphorePermit<'_>, NetError> {
+        self.inner.net.shared.resolver.turn().await
+    }
+
     /// Whether an address stands for one that will be public: it is reserved for
     /// documentation, so that no host has it, and the user leads it elsewhere. So
     /// labs write the addresses of what they try out.
@@ -436,7 +454,12 @@ impl Session {
     }
 
     /// The socket address that a logical address leads to.
-    async fn peer(&self, host: &str, ip: IpAddr, port: u16) -> Result<SocketAddr, NetError> {
+    pub(super) async fn peer(
+        &self,
+        host: &str,
+        ip: IpAddr,
+        port: u16,
+    ) -> Result<SocketAddr, NetError> {
         let host = normal(host);
         let rule = self
             .config()
