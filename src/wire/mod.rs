@@ -6,6 +6,7 @@ pub mod cookie;
 pub mod csp;
 pub mod dkim;
 pub mod dmarc;
+pub mod dnssec;
 pub mod hsts;
 pub mod html;
 pub mod http_headers;

@@ -12,6 +12,7 @@
 mod apache;
 mod bind;
 mod demo;
+mod dnssec;
 mod nginx;
 mod site;
 mod support;
