@@ -3,12 +3,26 @@
 //! * [`exchange`] is what participants agree on: a profile, a calendar, pins.
 //! * [`document`] is what they hand each other, inside an in-toto statement.
 //! * [`ledger`] remembers what was cut, so that no period is cut twice.
+//! * [`canonical`] is JSON that has one form only, read strictly.
+//! * [`envelope`] signs documents with a [`key`], and says which key signed.
+//! * [`roster`] says who takes part and what was accepted; [`trust`] follows it
+//!   from version to version, and [`verify`] holds documents against it.
+//! * [`refusal`] is every reason not to trust a document.
 //!
 //! Everything here is pure. A document holds no row and no name of a target,
 //! and each number that could tell one is a band. These are rules and not
 //! differential privacy: who knows most of a fleet can infer the rest.
 
+pub mod canonical;
 pub mod document;
+pub mod envelope;
 pub mod exchange;
+pub mod key;
+pub mod kind;
 pub mod ledger;
 pub mod names;
+pub mod refusal;
+pub mod roster;
+pub mod statement;
+pub mod trust;
+pub mod verify;
