@@ -3,6 +3,7 @@
 mod checks;
 pub mod console;
 mod content;
+mod coverage;
 mod demo;
 pub mod exit;
 mod explain;

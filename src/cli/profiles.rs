@@ -6,10 +6,11 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use super::{
     console::Console,
     content::ContentArgs,
+    coverage,
     exit::{Exit, Trouble},
     prose,
 };
-use crate::content::{Content, resolve::Merged};
+use crate::content::{Content, merge::Merged};
 use crate::judge::{ResolvedCheck, ResolvedEntry, ResolvedProfile};
 use crate::model::profile::Scope;
 
@@ -38,6 +39,9 @@ struct ListArgs {
 struct ShowArgs {
     /// Id of the profile, such as common-baseline
     id: String,
+    /// Shows instead which requirements of its guideline it judges, and which not and why
+    #[arg(long)]
+    coverage: bool,
     #[command(flatten)]
     content: ContentArgs,
 }
@@ -60,7 +64,14 @@ pub fn run(args: &ProfilesArgs, console: &mut Console) -> Result<Exit, Trouble> 
             let merged = content
                 .merged(&args.id)
                 .map_err(|faults| console.faults(&faults))?;
-            show(&content, &resolved, &merged, usize::from(console.width))
+            if args.coverage {
+                let coverage = content
+                    .coverage(&merged)
+                    .map_err(|faults| console.faults(&faults))?;
+                coverage::show(&merged.profile.profile, &coverage, console.width.into())
+            } else {
+                show(&content, &resolved, &merged, console.width.into())
+            }
         }
     };
     console.print(&text)?;
@@ -76,15 +87,20 @@ fn list(content: &Content, width: u16) -> String {
             let entries = content
                 .merged(&profile.id)
                 .map_or(profile.entries.len(), |merged| merged.entries.len());
+            let source = match (&profile.source, &profile.extends) {
+                (Some(source), _) => source.to_string(),
+                (None, Some(extends)) => format!("extends {extends}"),
+                (None, None) => String::new(),
+            };
             vec![
                 profile.id.clone(),
                 entries.to_string(),
-                profile.extends.clone().unwrap_or_default(),
+                source,
                 profile.title.clone(),
             ]
         })
         .collect();
-    prose::table(&["PROFILE", "ENTRIES", "EXTENDS", "TITLE"], &rows, width)
+    prose::table(&["PROFILE", "ENTRIES", "SOURCE", "TITLE"], &rows, width)
 }
 
 fn show(
@@ -101,8 +117,7 @@ fn show(
         width,
     );
     if let Some(source) = &merged.profile.profile.source {
-        let words = format!("{}, {}, {}", source.publisher, source.edition, source.date);
-        prose::paragraph(&mut out, 0, &words, width);
+        prose::paragraph(&mut out, 0, &source.to_string(), width);
     }
     prose::verbatim(&mut out, 0, &format!("digest {}", resolved.digest));
     if !merged.changes.is_empty() {

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostics, did_you_mean};
 use super::files::FoundFile;
 use super::reader::Reader;
 use super::yaml::{self, Kind, Limits, Node};
@@ -33,6 +33,10 @@ pub struct Guideline {
     pub country: String,
     /// Its edition.
     pub version: String,
+    /// Its date, as far as one is known (YYYY, YYYY-MM or YYYY-MM-DD).
+    pub date: Option<String>,
+    /// `current`, or what is to be known of an edition that is not (`superseded`, `unverified`, ...).
+    pub status: String,
 }
 
 /// A requirement of a guideline.
@@ -52,12 +56,19 @@ pub struct Row {
     pub guideline: Arc<Guideline>,
 }
 
-type Rows = BTreeMap<String, Row>;
+/// A guideline with its requirements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirements {
+    /// The guideline.
+    pub guideline: Arc<Guideline>,
+    /// Its requirements, in the order of the file.
+    pub rows: Vec<Row>,
+}
 
 /// The guidelines that are known.
 #[derive(Debug, Default)]
 pub struct Guidance {
-    files: BTreeMap<String, (FoundFile, OnceLock<Result<Rows, Diagnostics>>)>,
+    files: BTreeMap<String, (FoundFile, OnceLock<Result<Requirements, Diagnostics>>)>,
 }
 
 impl Guidance {
@@ -87,61 +98,67 @@ impl Guidance {
         let Some((guideline, _)) = key.split_once('#') else {
             return Ok(None);
         };
-        Ok(self.rows(guideline)?.and_then(|rows| rows.get(key)))
+        let found = self.requirements(guideline)?;
+        Ok(found.and_then(|found| found.rows.iter().find(|row| row.key == key)))
     }
 
-    /// Keys of a guideline's requirements, for suggestions.
-    pub fn keys(&self, guideline: &str) -> Vec<&str> {
-        match self.rows(guideline) {
-            Ok(Some(rows)) => rows.keys().map(String::as_str).collect(),
-            _ => Vec::new(),
+    /// What to do about a key that names no requirement.
+    pub fn suggest(&self, key: &str) -> Option<String> {
+        let guideline = key.split('#').next().unwrap_or_default();
+        match self.requirements(guideline) {
+            Ok(Some(found)) => did_you_mean(key, found.rows.iter().map(|row| row.key.as_str())),
+            _ => did_you_mean(guideline, self.ids())
+                .or_else(|| Some("a row is guideline#slug, as in profiles/guidance".to_owned())),
         }
     }
 
-    fn rows(&self, guideline: &str) -> Result<Option<&Rows>, &Diagnostics> {
+    /// A guideline with its requirements; nothing where there is none.
+    ///
+    /// # Errors
+    /// When its file is not valid.
+    pub fn requirements(&self, guideline: &str) -> Result<Option<&Requirements>, &Diagnostics> {
         let Some((file, cell)) = self.files.get(guideline) else {
             return Ok(None);
         };
         match cell.get_or_init(|| read(file)) {
-            Ok(rows) => Ok(Some(rows)),
+            Ok(found) => Ok(Some(found)),
             Err(problems) => Err(problems),
         }
     }
 }
 
 /// Reads a guideline. Only what profiles and explanations need is looked at.
-fn read(file: &FoundFile) -> Result<Rows, Diagnostics> {
+fn read(file: &FoundFile) -> Result<Requirements, Diagnostics> {
     let root = yaml::parse(&file.source, Limits::CONTENT)?;
     let mut reader = Reader::new(&file.source);
-    let word = |key: &str| {
-        root.get(key)
-            .map(|node| match &node.kind {
-                Kind::Text(text) => text.clone(),
-                _ => String::new(),
-            })
-            .unwrap_or_default()
+    let known = |key: &str| match &root.get(key)?.kind {
+        Kind::Text(text) => Some(text.clone()),
+        _ => None,
     };
+    let word = |key: &str| known(key).unwrap_or_default();
     let guideline = Arc::new(Guideline {
         id: word("id"),
         title: word("title"),
         publisher: word("publisher"),
         country: word("country"),
         version: word("version"),
+        date: known("date"),
+        status: word("status"),
     });
-    let mut rows = Rows::new();
+    let mut rows = Vec::new();
     let items = root
         .get("requirements")
         .and_then(|node| reader.list(node, "requirements"))
         .unwrap_or_default();
     for item in items {
         if let Some(row) = row(&mut reader, item, &guideline) {
-            rows.insert(row.key.clone(), row);
+            rows.push(row);
         }
     }
     if reader.problems.has_errors() {
         Err(reader.problems)
     } else {
-        Ok(rows)
+        Ok(Requirements { guideline, rows })
     }
 }
 

@@ -14,14 +14,26 @@ use super::inventory::ROLES;
 use super::reader::{Fields, Reader};
 use super::source::{Place, Source};
 use super::yaml::{self, Kind, Limits, Node};
-use crate::model::profile::{CheckUse, Profile, ProfileEntry, ProfileSource, Scope};
+use crate::model::profile::{CheckUse, LeftOut, Profile, ProfileEntry, ProfileSource, Scope};
 use crate::model::target::Role;
 
 /// Keys of a profile.
-pub(super) const KEYS: [&str; 5] = ["id", "title", "source", "extends", "entries"];
+pub(super) const KEYS: [&str; 7] = [
+    "id", "title", "source", "extends", "covers", "left_out", "entries",
+];
 /// Keys of an entry.
-pub(super) const ENTRY_KEYS: [&str; 10] = [
-    "row", "as", "level", "roles", "over", "from", "until", "checks", "any_of", "because",
+pub(super) const ENTRY_KEYS: [&str; 11] = [
+    "row",
+    "as",
+    "level",
+    "roles",
+    "over",
+    "from",
+    "until",
+    "checks",
+    "any_of",
+    "because",
+    "not_judged",
 ];
 const SCOPES: [(&str, Scope); 3] = [
     ("target", Scope::Target),
@@ -51,7 +63,19 @@ impl LoadedProfile {
 
     /// An entry's values with their places.
     pub fn entry_node(&self, index: usize) -> Option<&Node> {
-        match &self.root.get("entries")?.kind {
+        self.item("entries", index)
+    }
+
+    /// Where an item of a list stands, or the value under one of its keys.
+    pub fn item_place(&self, list: &str, index: usize, key: Option<&str>) -> Place {
+        let item = self.item(list, index);
+        let node = key.and_then(|key| item?.get(key)).or(item);
+        self.source
+            .place(node.map_or(0..0, |node| node.span.clone()))
+    }
+
+    fn item(&self, list: &str, index: usize) -> Option<&Node> {
+        match &self.root.get(list)?.kind {
             Kind::List(items) => items.get(index),
             _ => None,
         }
@@ -95,6 +119,14 @@ fn profile(reader: &mut Reader, root: &Node) -> Option<Profile> {
         .get("source")
         .and_then(|node| profile_source(reader, node));
     let extends = reader.text_at(&fields, "extends");
+    let covers = fields
+        .get("covers")
+        .map(|node| reader.texts(node, "covers"))
+        .unwrap_or_default();
+    let left_out = fields
+        .get("left_out")
+        .map(|node| left_out(reader, node))
+        .unwrap_or_default();
     let nodes = fields
         .get("entries")
         .and_then(|node| reader.list(node, "entries"))
@@ -127,6 +159,8 @@ fn profile(reader: &mut Reader, root: &Node) -> Option<Profile> {
         title: title?.value,
         source,
         extends: extends.map(|text| text.value),
+        covers: covers.into_iter().map(|text| text.value).collect(),
+        left_out,
         entries,
     })
 }
@@ -135,19 +169,49 @@ fn profile_source(reader: &mut Reader, node: &Node) -> Option<ProfileSource> {
     let fields = reader.fields(
         node,
         "`source`",
-        &["publisher", "edition", "date"],
-        &["publisher", "edition", "date"],
+        &["publisher", "edition", "date", "status"],
+        &["publisher", "edition"],
     )?;
     let publisher = reader.text_at(&fields, "publisher");
     let edition = fields
         .get("edition")
         .and_then(|node| reader.raw(node, "edition"));
     let date = day(reader, &fields, "date", Edge::First);
+    let status = reader.text_at(&fields, "status");
     Some(ProfileSource {
         publisher: publisher?.value,
         edition: edition?.value,
-        date: date?,
+        date,
+        status: status.map(|text| text.value),
     })
+}
+
+fn left_out(reader: &mut Reader, node: &Node) -> Vec<LeftOut> {
+    let items = reader.list(node, "left_out").unwrap_or_default();
+    let mut seen: BTreeMap<String, Range<usize>> = BTreeMap::new();
+    let mut left_out = Vec::with_capacity(items.len());
+    for item in items {
+        let keys = ["row", "because"];
+        let Some(fields) = reader.fields(item, "a line of `left_out`", &keys, &keys) else {
+            continue;
+        };
+        let row = reader.text_at(&fields, "row");
+        let because = reader.text_at(&fields, "because");
+        let (Some(row), Some(because)) = (row, because) else {
+            continue;
+        };
+        if let Some(first) = seen.insert(row.value.clone(), row.span.clone()) {
+            let message = format!("the row `{}` is left out twice", row.value);
+            let diagnostic = Diagnostic::error(reader.place(&row.span), message)
+                .also(reader.place(&first), "it stands here first");
+            reader.problems.push(diagnostic);
+        }
+        left_out.push(LeftOut {
+            row: row.value,
+            because: because.value,
+        });
+    }
+    left_out
 }
 
 /// A date as written, checked.
@@ -190,6 +254,7 @@ fn entry(reader: &mut Reader, node: &Node) -> Option<(ProfileEntry, Range<usize>
         reader.error(&span, "the entry ends before it begins");
     }
     let because = reader.text_at(&fields, "because");
+    let not_judged = reader.text_at(&fields, "not_judged");
     let (checks, any_of) = demands(reader, &fields);
     let row = row?;
     let entry = ProfileEntry {
@@ -203,6 +268,7 @@ fn entry(reader: &mut Reader, node: &Node) -> Option<(ProfileEntry, Range<usize>
         checks,
         any_of,
         because: because.map(|text| text.value),
+        not_judged: not_judged.map(|text| text.value),
     };
     Some((entry, row.span))
 }

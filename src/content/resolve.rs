@@ -10,41 +10,18 @@ use super::Content;
 use super::check_file::{LoadedCheck, effective_params, param_value};
 use super::dates::{self, Edge};
 use super::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use super::profile_file::LoadedProfile;
+use super::merge::MergedEntry;
 use super::reader::{Reader, head};
 use super::yaml::{Kind, Node};
 use crate::judge::{ResolvedCheck, ResolvedEntry, ResolvedProfile, digest};
 use crate::model::finding::PackRef;
-use crate::model::profile::{Obligation, ProfileEntry, Scope};
+use crate::model::profile::Obligation;
 use crate::probes::registry::REGISTRY;
 use crate::rules::Program;
 
-/// Longest chain of profiles that extend each other.
-const LONGEST_CHAIN: usize = 8;
 /// Said of an entry whose row nobody has read in a source yet.
 const UNVERIFIED: &str =
     "this requirement was not yet verified against its source, so it decides nothing";
-
-/// A profile's entries with those of the profiles that it extends.
-pub struct Merged<'c> {
-    /// The profile itself.
-    pub profile: &'c LoadedProfile,
-    /// The entries in order: those of the extended profile first.
-    pub entries: Vec<MergedEntry<'c>>,
-    /// What the profile changes in those that it extends, one line each.
-    pub changes: Vec<String>,
-}
-
-/// An entry and the profile that it comes from.
-#[derive(Clone, Copy)]
-pub struct MergedEntry<'c> {
-    /// The profile.
-    pub from: &'c LoadedProfile,
-    /// The entry.
-    pub entry: &'c ProfileEntry,
-    /// Its number in that profile.
-    pub index: usize,
-}
 
 impl Content {
     /// A profile with everything in place, ready to judge under.
@@ -62,6 +39,9 @@ impl Content {
                 entries.push(resolved);
             }
         }
+        if let Err(more) = self.coverage(&merged) {
+            problems.extend(more);
+        }
         if problems.has_errors() {
             problems.sort();
             return Err(problems);
@@ -78,74 +58,6 @@ impl Content {
             controls,
             entries,
         ))
-    }
-
-    /// A profile's entries with those that it extends.
-    ///
-    /// # Errors
-    /// That there is no such profile, or that profiles extend each other in a ring.
-    pub fn merged(&self, id: &str) -> Result<Merged<'_>, Diagnostics> {
-        let ids = || self.profiles.keys().map(String::as_str);
-        let profile = self.profiles.get(id).ok_or_else(|| {
-            let known: Vec<&str> = ids().collect();
-            Diagnostic::placeless(format!("there is no profile `{id}`")).help(
-                did_you_mean(id, ids())
-                    .unwrap_or_else(|| format!("there are: {}", known.join(", "))),
-            )
-        })?;
-        let mut chain = vec![profile];
-        let mut last = profile;
-        while let Some(base) = &last.profile.extends {
-            let span = last
-                .root
-                .get("extends")
-                .map_or(0..0, |node| node.span.clone());
-            let place = last.source.place(span);
-            let Some(next) = self.profiles.get(base) else {
-                return Err(
-                    Diagnostic::error(place, format!("there is no profile `{base}`"))
-                        .maybe_help(did_you_mean(base, ids()))
-                        .into(),
-                );
-            };
-            if chain.iter().any(|seen| seen.profile.id == next.profile.id) {
-                let message = format!("the profile `{base}` extends itself");
-                return Err(Diagnostic::error(place, message).into());
-            }
-            if chain.len() >= LONGEST_CHAIN {
-                let message = format!("more than {LONGEST_CHAIN} profiles extend each other");
-                return Err(Diagnostic::error(place, message).into());
-            }
-            chain.push(next);
-            last = next;
-        }
-        let mut entries: Vec<MergedEntry<'_>> = Vec::new();
-        let mut changes = Vec::new();
-        for from in chain.iter().rev() {
-            for (index, entry) in from.profile.entries.iter().enumerate() {
-                let merged = MergedEntry { from, entry, index };
-                let known = entries.iter_mut().find(|known| {
-                    known.entry.row == entry.row && known.entry.variant == entry.variant
-                });
-                match known {
-                    Some(known) => {
-                        changes.push(change(known, &merged));
-                        *known = merged;
-                    }
-                    None => {
-                        if from.profile.extends.is_some() {
-                            changes.push(format!("{} adds {}", from.profile.id, name_of(entry)));
-                        }
-                        entries.push(merged);
-                    }
-                }
-            }
-        }
-        Ok(Merged {
-            profile,
-            entries,
-            changes,
-        })
     }
 
     /// The checks with their defaults, as one digest.
@@ -236,16 +148,21 @@ impl Content {
             from: day(&entry.from, Edge::First),
             until: day(&entry.until, Edge::Last),
             groups,
-            because: entry.because.clone(),
+            because: None,
             digest: String::new(),
         };
+        let mut because: Vec<String> = entry.because.iter().cloned().collect();
+        because.extend(
+            entry
+                .not_judged
+                .iter()
+                .map(|part| format!("in part: {part}")),
+        );
         if row.memory {
             resolved.level = Obligation::May;
-            resolved.because = Some(match resolved.because {
-                Some(because) => format!("{because}; {UNVERIFIED}"),
-                None => UNVERIFIED.to_owned(),
-            });
+            because.push(UNVERIFIED.to_owned());
         }
+        resolved.because = (!because.is_empty()).then(|| because.join("; "));
         resolved.digest = entry_digest(&resolved, !entry.any_of.is_empty());
         Some(resolved)
     }
@@ -286,18 +203,9 @@ impl Content {
                 memory: row.memory,
             }),
             Ok(None) => {
-                let guideline = key.split('#').next().unwrap_or_default();
-                let keys = self.guidance.keys(guideline);
-                let help = if keys.is_empty() {
-                    did_you_mean(guideline, self.guidance.ids()).or_else(|| {
-                        Some("a row is guideline#slug, as in profiles/guidance".to_owned())
-                    })
-                } else {
-                    did_you_mean(key, keys)
-                };
                 problems.push(
                     Diagnostic::error(place(), format!("there is no requirement `{key}`"))
-                        .maybe_help(help),
+                        .maybe_help(self.guidance.suggest(key)),
                 );
                 None
             }
@@ -430,53 +338,6 @@ fn entry_digest(entry: &ResolvedEntry, any_of: bool) -> String {
         "groups": groups,
     });
     digest(&decides).expect("an entry holds no floats and no keys but texts")
-}
-
-fn name_of(entry: &ProfileEntry) -> String {
-    match &entry.variant {
-        Some(variant) => format!("{} as {variant}", entry.row),
-        None => entry.row.clone(),
-    }
-}
-
-/// One line for an entry that takes the place of another.
-fn change(old: &MergedEntry<'_>, new: &MergedEntry<'_>) -> String {
-    let (was, is) = (old.entry, new.entry);
-    let mut what = Vec::new();
-    if was.level != is.level {
-        what.push(format!("{} becomes {}", was.level, is.level));
-    }
-    if was.checks != is.checks || was.any_of != is.any_of {
-        what.push("other checks or parameters".to_owned());
-    }
-    if was.roles != is.roles {
-        what.push("other roles".to_owned());
-    }
-    if was.over != is.over {
-        let word = |scope| match scope {
-            Scope::Target => "target",
-            Scope::Organisation => "organisation",
-            Scope::AnyTarget => "any-target",
-        };
-        what.push(format!(
-            "over {} becomes over {}",
-            word(was.over),
-            word(is.over)
-        ));
-    }
-    if was.from != is.from || was.until != is.until {
-        what.push("other dates".to_owned());
-    }
-    if what.is_empty() {
-        what.push("repeated unchanged".to_owned());
-    }
-    format!(
-        "{} changes {} of {}: {}",
-        new.from.profile.id,
-        name_of(is),
-        old.from.profile.id,
-        what.join(", ")
-    )
 }
 
 #[cfg(test)]

@@ -22,6 +22,14 @@ pub struct Profile {
     /// Profile that this one builds on; entries with the same `row` and `as` are replaced.
     #[serde(default)]
     pub extends: Option<String>,
+    /// Guidelines (files of `profiles/guidance`) of which every requirement that
+    /// somebody has read stands in an entry or in `left_out`. The first is the one of
+    /// `source`. `guideline#part-*` names the requirements whose slug begins with `part-`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
+    /// Requirements of these guidelines that no entry judges.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// What is demanded.
     #[serde(default)]
     pub entries: Vec<ProfileEntry>,
@@ -35,8 +43,33 @@ pub struct ProfileSource {
     pub publisher: String,
     /// Which edition.
     pub edition: String,
-    /// Its date (YYYY, YYYY-MM or YYYY-MM-DD).
-    pub date: String,
+    /// Its date (YYYY, YYYY-MM or YYYY-MM-DD); absent where none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// What is to be known of an edition that is not current, such as `superseded`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+}
+
+impl fmt::Display for ProfileSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let date = self.date.as_deref().unwrap_or("undated");
+        write!(f, "{}, {}, {date}", self.publisher, self.edition)?;
+        match &self.status {
+            Some(status) => write!(f, " ({status})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A requirement that no entry of a profile judges.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// Key of the requirement in `profiles/guidance`.
+    pub row: String,
+    /// Why nothing judges it.
+    pub because: String,
 }
 
 /// One demand of a profile, identified by `row` and `as`.
@@ -71,6 +104,9 @@ pub struct ProfileEntry {
     /// Because of what the entry stands here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+    /// Which part of the requirement the entry does not judge, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_judged: Option<String>,
 }
 
 /// A check with the parameters that a profile sets.

@@ -63,6 +63,10 @@ pub const OWN: &[(&str, &str)] = &[
 /// Checks that serve a control and stay out of its entry.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     (
+        "tls.groups.allowed",
+        "takes the list of one nation as its parameter",
+    ),
+    (
         "tls.suites.allowed",
         "takes the list of one nation as its parameter",
     ),
