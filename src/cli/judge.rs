@@ -7,7 +7,7 @@ use super::{
     console::Console,
     content::ContentArgs,
     exit::{Exit, Trouble},
-    result::{Format, ResultArgs},
+    result::ResultArgs,
 };
 use crate::judge::{Dates, Observed, ResolvedProfile, Standing};
 use crate::scan::facts;
@@ -38,8 +38,13 @@ pub struct JudgeArgs {
 /// # Errors
 /// When arguments, checks, profiles or the run are wrong, or a check has a defect.
 pub fn run(args: &JudgeArgs, console: &mut Console) -> Result<Exit, Trouble> {
-    if args.result.format == Format::Json && args.profile.len() > 1 {
-        return Err("--format json writes one document: give one --profile at a time".into());
+    let format = args.result.format;
+    if args.profile.len() > 1 && !format.takes_several() {
+        return Err(format!(
+            "--format {} writes one document: give one --profile at a time",
+            format.name()
+        )
+        .into());
     }
     let profiles = resolve(args, console)?;
     let mut reader = RunReader::open(&args.run, &facts::known()).map_err(said)?;

@@ -1,6 +1,6 @@
 //! Options about judging and output that `scan`, `judge` and `demo` share.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::{civil::Date, tz::TimeZone};
 use std::{
     fs::File,
@@ -64,6 +64,30 @@ pub enum Format {
     Table,
     /// The findings document, for programs.
     Json,
+    /// A header and then one finding a line, for programs that read as it comes.
+    Jsonl,
+    /// A row for each instance of a finding, for spreadsheets.
+    Csv,
+    /// A page for the summary of a CI step or a ticket, below GitHub's limit of 1 MiB.
+    Markdown,
+    /// Test results, for build servers.
+    Junit,
+    /// Numbers for Prometheus and its kin.
+    Openmetrics,
+}
+
+impl Format {
+    /// Whether the results of several profiles may follow each other in one output.
+    pub fn takes_several(self) -> bool {
+        matches!(self, Self::Table | Self::Jsonl)
+    }
+
+    /// The format as it is typed.
+    pub fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
 }
 
 impl ResultArgs {
@@ -122,6 +146,11 @@ fn write_all(
         match format {
             Format::Table => report::table::write(document, options, out)?,
             Format::Json => report::json::write(document, out)?,
+            Format::Jsonl => report::jsonl::write(document, out)?,
+            Format::Csv => report::csv::write(document, out)?,
+            Format::Markdown => report::markdown::write(document, out)?,
+            Format::Junit => report::junit::write(document, out)?,
+            Format::Openmetrics => report::openmetrics::write(document, out)?,
         }
     }
     out.flush()

@@ -11,11 +11,12 @@ use super::{
 use crate::content::inventory::InventoryFile;
 use crate::model::{
     check::Check,
-    finding::{FINDINGS_SCHEMA, Findings},
+    finding::{FINDINGS_SCHEMA, Finding, Findings},
     profile::Profile,
     run::{RUN_SCHEMA, RunHeader},
 };
 use crate::probes::registry::observation_schema;
+use crate::report::jsonl::{LINES_SCHEMA, LinesHeader};
 
 /// Prints the JSON Schema of a document
 #[derive(Args)]
@@ -40,6 +41,8 @@ pub enum Document {
     Inventory,
     /// What judging says
     Findings,
+    /// A line of what judging says as JSON Lines
+    FindingsLines,
 }
 
 /// Runs the command.
@@ -85,7 +88,23 @@ pub fn schema(document: Document) -> Value {
             settings.into_generator().into_root_schema_for::<Findings>(),
             FINDINGS_SCHEMA,
         ),
+        Document::FindingsLines => findings_line(),
     }
+}
+
+/// A line of `--format jsonl`: the header, or a finding.
+fn findings_line() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let header = generator.subschema_for::<LinesHeader<'_>>().to_value();
+    let finding = generator.subschema_for::<Finding>().to_value();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": LINES_SCHEMA,
+        "title": "Line of findings",
+        "description": "The first line is a header, each further line a finding.",
+        "oneOf": [header, finding],
+        "$defs": generator.take_definitions(true),
+    })
 }
 
 /// A line of a run: the header, or an observation.

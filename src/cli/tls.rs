@@ -7,7 +7,6 @@ use super::{
     console::Console,
     exit::{Exit, Trouble},
     network::NetworkArgs,
-    result::Format,
 };
 use crate::content::target_name::parse_target;
 use crate::model::{
@@ -36,10 +35,19 @@ pub struct TlsArgs {
     #[arg(value_name = "HOST[:PORT]")]
     pub host: String,
     /// How to show the result.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = FactsFormat::Table)]
+    pub format: FactsFormat,
     #[command(flatten)]
     pub network: NetworkArgs,
+}
+
+/// How facts are shown that nobody has judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FactsFormat {
+    /// For a person at a terminal.
+    Table,
+    /// The facts, for programs.
+    Json,
 }
 
 /// Runs the command. Exit code 3 when some address could not be looked at.
@@ -65,8 +73,8 @@ pub fn run(args: &TlsArgs, console: &mut Console) -> Result<Exit, Trouble> {
         .known()
         .is_some_and(|list| !list.is_empty() && list.iter().all(|e| !e.speaks_tls.is_unseen()));
     let text = match args.format {
-        Format::Table => table(&target, &facts, &report, &cost),
-        Format::Json => {
+        FactsFormat::Table => table(&target, &facts, &report, &cost),
+        FactsFormat::Json => {
             let document = serde_json::json!({
                 "target": target.key(), "tls": report.facts, "gaps": report.gaps,
                 "evidence": report.evidence, "cost": cost,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::json_text::Escaping;
 use crate::model::finding::Findings;
 
 /// Writes the document, indented, with a newline at its end. The same document
@@ -10,6 +11,6 @@ use crate::model::finding::Findings;
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(findings: &Findings, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, findings)?;
+    serde_json::to_writer_pretty(Escaping::new(out), findings)?;
     out.write_all(b"\n")
 }

@@ -1,12 +1,20 @@
 //! One file an output format. Pure: from the findings document to bytes.
 //!
-//! Whatever goes to a terminal is cleaned here once more, though probes clean
-//! what they save: a run file may come from elsewhere.
+//! Whatever leaves is cleaned here once more, though probes clean what they
+//! save: a run file may come from elsewhere. What is open is never written as
+//! passed, in no format.
 
+pub mod csv;
 pub mod json;
+mod json_text;
+pub mod jsonl;
+pub mod junit;
+pub mod markdown;
+pub mod openmetrics;
 mod page;
 pub mod table;
 mod target;
+mod wording;
 mod wrap;
 
 pub use table::TableOptions;

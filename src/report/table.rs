@@ -85,7 +85,7 @@ fn header(document: &Findings, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// Lists sorted by target, cut into one slice a target, with the number of its first element.
-fn by_target<T>(all: &[T], key: fn(&T) -> &str) -> HashMap<&str, (usize, &[T])> {
+pub(super) fn by_target<T>(all: &[T], key: fn(&T) -> &str) -> HashMap<&str, (usize, &[T])> {
     let mut slices = HashMap::new();
     let mut start = 0usize;
     for slice in all.chunk_by(|one, other| key(one) == key(other)) {

@@ -57,7 +57,7 @@ fn clean_with(s: &str, max_chars: usize, keep_lines: bool) -> String {
 }
 
 /// Whether a character may change how its surroundings are shown, or is not shown at all.
-fn is_unsafe(c: char) -> bool {
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00AD}'                  // soft hyphen
