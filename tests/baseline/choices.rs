@@ -67,6 +67,57 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "takes the list of one nation as its parameter",
     ),
     (
+        "cert.key.ec-size",
+        "cert.key.curve says which curves, and so which sizes",
+    ),
+    (
+        "mail.dmarc.failure-reports-asked",
+        "asks for what one nation wants and another rules out",
+    ),
+    (
+        "mail.dmarc.single",
+        "mail.dmarc.valid tells it with all other faults",
+    ),
+    (
+        "mail.domain.signed",
+        "asks of mail domains what dns.dnssec.signed asks of all",
+    ),
+    ("mail.mta-sts.tls12", "is looser than mail.tls.no-legacy"),
+    ("mail.mx.ipv6", "one nation asks for it"),
+    ("mail.tls-rpt.by-mail", "one nation asks for it"),
+    (
+        "mail.unused.dmarc-reject",
+        "takes the demands of one nation as its parameters",
+    ),
+    (
+        "tls.suites.ciphers-allowed",
+        "takes the demands of one nation as its parameters",
+    ),
+    (
+        "tls.suites.key-exchange-allowed",
+        "takes the demands of one nation as its parameters",
+    ),
+    (
+        "tls.suites.no-cipher",
+        "takes the demands of one nation as its parameters",
+    ),
+    ("tls.suites.sha2", "one nation asks for it"),
+    (
+        "tls.suites.some-forward-secret",
+        "is looser than tls.suites.forward-secret",
+    ),
+    ("web.csp.complete", "one nation asks for it"),
+    ("web.csp.header", "one nation asks for it"),
+    (
+        "web.framing.x-frame-options",
+        "web.framing.limited is met by it too",
+    ),
+    (
+        "web.redirect.to-https",
+        "is looser than web.redirect.same-host-first",
+    ),
+    ("web.security-txt.renewed", "one nation asks for it"),
+    (
         "tls.suites.allowed",
         "takes the list of one nation as its parameter",
     ),
