@@ -74,6 +74,10 @@ pub enum Format {
     Junit,
     /// Numbers for Prometheus and its kin.
     Openmetrics,
+    /// SARIF 2.1.0, for code-scanning services.
+    Sarif,
+    /// OSCAL assessment results, for systems of governance and compliance.
+    Oscal,
 }
 
 impl Format {
@@ -148,6 +152,8 @@ fn write_all(
             Format::Json => report::json::write(document, out)?,
             Format::Jsonl => report::jsonl::write(document, out)?,
             Format::Csv => report::csv::write(document, out)?,
+            Format::Sarif => report::sarif::write(document, out)?,
+            Format::Oscal => report::oscal::write(document, out)?,
             Format::Markdown => report::markdown::write(document, out)?,
             Format::Junit => report::junit::write(document, out)?,
             Format::Openmetrics => report::openmetrics::write(document, out)?,

@@ -220,7 +220,7 @@ fn advice(findings: &[&Finding], page: &mut String) -> usize {
 
 /// One line of text without any meaning to Markdown, to HTML or to services that
 /// make links of names and numbers.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in line(text).chars() {
         match c {
