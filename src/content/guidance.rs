@@ -2,6 +2,7 @@
 //!
 //! A file is read when one of its rows is first asked for.
 
+use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
     sync::{Arc, OnceLock},
@@ -48,8 +49,12 @@ pub struct Row {
     pub printed: Option<String>,
     /// How binding the guideline makes it.
     pub level: Obligation,
+    /// What it is about, as `tls.version`; empty where the file does not say.
+    pub topic: String,
     /// What it asks for, in our words.
     pub text: String,
+    /// The same in figures and names; empty where the file has none.
+    pub parameters: Map<String, Value>,
     /// Whether nobody has read it in a source yet: then it decides nothing.
     pub memory: bool,
     /// The guideline.
@@ -88,6 +93,11 @@ impl Guidance {
     /// Ids of the guidelines.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
+    }
+
+    /// A file of the folder by its name without ending.
+    pub(super) fn file(&self, name: &str) -> Option<&FoundFile> {
+        self.files.get(name).map(|(file, _)| file)
     }
 
     /// A requirement by its key; nothing where there is none.
@@ -180,6 +190,13 @@ fn row(reader: &mut Reader, node: &Node, guideline: &Arc<Guideline>) -> Option<R
     let level = reader.word(level, "level", &OBLIGATIONS)?;
     let text = reader.filled(text, "text")?;
     let memory = reader.word(evidence, "evidence", &[("read", false), ("memory", true)])?;
+    let topic = node
+        .get("topic")
+        .and_then(|topic| reader.text(topic, "topic"));
+    let parameters = match node.get("parameters").map(Node::to_json) {
+        Some(Value::Object(parameters)) => parameters,
+        _ => Map::new(),
+    };
     let printed = node
         .get("id")
         .filter(|id| id.kind != Kind::Null)
@@ -188,6 +205,8 @@ fn row(reader: &mut Reader, node: &Node, guideline: &Arc<Guideline>) -> Option<R
         key: key.value,
         printed: printed.map(|text| text.value),
         level,
+        topic: topic.map(|text| text.value).unwrap_or_default(),
+        parameters,
         text: text.value.split_whitespace().collect::<Vec<_>>().join(" "),
         memory,
         guideline: Arc::clone(guideline),

@@ -13,6 +13,7 @@ pub mod controls;
 pub mod coverage;
 pub mod dates;
 pub mod diagnostic;
+pub mod disagreements;
 pub mod examples;
 pub mod files;
 pub mod given;
@@ -20,6 +21,7 @@ pub mod guidance;
 pub mod inventory;
 pub mod lists;
 pub mod merge;
+mod points;
 pub mod profile_file;
 pub mod reader;
 pub mod resolve;
@@ -150,6 +152,15 @@ impl Content {
         }
         for layer in profile_layers {
             content.add_profiles(layer, &mut problems);
+        }
+        // Those of the program are linted by its tests, and wherever they are used.
+        if content
+            .guidance
+            .file(disagreements::NAME)
+            .is_some_and(|file| !file.embedded)
+            && let Err(more) = content.disagreements()
+        {
+            problems.extend(more);
         }
         if problems.has_errors() {
             problems.sort();

@@ -3,6 +3,32 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Beginnings of the ids of controls, in the order in which people read them,
+/// and what these controls are about.
+pub const CONTROL_AREAS: [(&str, &str); 10] = [
+    ("TLS", "TLS"),
+    ("CERT", "Certificates"),
+    ("PQC", "Post-quantum key exchange"),
+    ("WEB", "Web"),
+    ("DNS", "DNS"),
+    ("MAIL", "Mail"),
+    ("PORTAL", "Registration portals"),
+    ("EXPO", "Exposure"),
+    ("CONT", "Content"),
+    ("AVAIL", "Availability"),
+];
+
+/// What a control is about and where that stands in [`CONTROL_AREAS`]; the
+/// beginning of its id where that is not among them.
+pub fn control_area(id: &str) -> (usize, &str) {
+    let prefix = id.split('-').next().unwrap_or_default();
+    CONTROL_AREAS
+        .iter()
+        .enumerate()
+        .find(|(_, (known, _))| *known == prefix)
+        .map_or((CONTROL_AREAS.len(), prefix), |(at, (_, name))| (at, *name))
+}
+
 /// A line of the common baseline (`TLS-01`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

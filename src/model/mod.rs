@@ -7,10 +7,12 @@
 pub mod cell;
 pub mod check;
 pub mod control;
+pub mod disagreement;
 pub mod finding;
 pub mod gap;
 pub mod level;
 pub mod marks;
+pub mod matrix;
 pub mod observation;
 pub mod profile;
 pub mod run;
