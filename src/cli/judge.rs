@@ -7,9 +7,10 @@ use super::{
     console::Console,
     content::ContentArgs,
     exit::{Exit, Trouble},
-    result::ResultArgs,
+    result::{Format, ResultArgs},
 };
-use crate::judge::{Dates, Observed, ResolvedProfile, Standing};
+use crate::content::Content;
+use crate::judge::{Dates, Observed, ResolvedProfile, Standing, Tally, matrix};
 use crate::scan::facts;
 use crate::store::{RunEnd, RunReader};
 
@@ -24,9 +25,12 @@ pub struct JudgeArgs {
     /// The run, as `scan --save` wrote it.
     #[arg(value_name = "RUN.jsonl")]
     pub run: PathBuf,
-    /// Judge by this profile. May be repeated: one section each, in that order.
+    /// Judge by this profile. May be repeated: then all of them stand side by side, in that order.
     #[arg(long = "profile", value_name = "ID", default_value = "common-baseline")]
     pub profile: Vec<String>,
+    /// With several profiles: print the findings of each below the matrix.
+    #[arg(long)]
+    pub details: bool,
     #[command(flatten)]
     pub result: ResultArgs,
     #[command(flatten)]
@@ -39,14 +43,19 @@ pub struct JudgeArgs {
 /// When arguments, checks, profiles or the run are wrong, or a check has a defect.
 pub fn run(args: &JudgeArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let format = args.result.format;
-    if args.profile.len() > 1 && !format.takes_several() {
+    let several = args.profile.len() > 1;
+    if several && format != Format::Json && !format.takes_several() {
         return Err(format!(
             "--format {} writes one document: give one --profile at a time",
             format.name()
         )
         .into());
     }
-    let profiles = resolve(args, console)?;
+    if args.details && format != Format::Table {
+        return Err("--details adds to the table: leave it out, or leave out --format".into());
+    }
+    let content = args.content.load(console)?;
+    let profiles = resolve(args, &content, console)?;
     let mut reader = RunReader::open(&args.run, &facts::known()).map_err(said)?;
     let header = reader.header().clone();
     let dates = Dates {
@@ -56,10 +65,19 @@ pub fn run(args: &JudgeArgs, console: &mut Console) -> Result<Exit, Trouble> {
         .iter()
         .map(|profile| Standing::new(profile, &header, dates.as_of))
         .collect();
+    let crosswalk = content.crosswalk();
+    let mut tallies: Vec<Tally<'_>> = profiles
+        .iter()
+        .map(|profile| Tally::new(profile, &crosswalk, dates.as_of))
+        .collect();
     while let Some(observation) = reader.next_observation().map_err(said)? {
         let observed = Observed::from(observation);
-        for (profile, standing) in profiles.iter().zip(&mut standings) {
-            standing.add(observed.judge(profile, &dates).map_err(said)?);
+        for (profile, (standing, tally)) in
+            profiles.iter().zip(standings.iter_mut().zip(&mut tallies))
+        {
+            let result = observed.judge(profile, &dates).map_err(said)?;
+            tally.add(&result);
+            standing.add(result);
         }
     }
     if let Some(RunEnd::Torn { line }) = reader.end() {
@@ -73,11 +91,24 @@ pub fn run(args: &JudgeArgs, console: &mut Console) -> Result<Exit, Trouble> {
         .into_iter()
         .map(|standing| standing.finish(fail_on))
         .collect();
-    args.result.write(&documents, console)
+    if !several || !matches!(format, Format::Table | Format::Json) {
+        return args.result.write(&documents, console);
+    }
+    let points = content
+        .points(&Vec::from_iter(&profiles), Some(dates.as_of))
+        .map_err(|faults| console.faults(&faults))?;
+    let side_by_side = tallies.into_iter().zip(&documents).collect();
+    let matrix = matrix(&header, side_by_side, points).ok_or("give a --profile")?;
+    let details = args.details;
+    args.result
+        .write_matrix(&matrix, &documents, details, console)
 }
 
-fn resolve(args: &JudgeArgs, console: &mut Console) -> Result<Vec<ResolvedProfile>, Trouble> {
-    let content = args.content.load(console)?;
+fn resolve(
+    args: &JudgeArgs,
+    content: &Content,
+    console: &mut Console,
+) -> Result<Vec<ResolvedProfile>, Trouble> {
     let mut profiles: Vec<ResolvedProfile> = Vec::with_capacity(args.profile.len());
     for id in &args.profile {
         if profiles.iter().any(|known| known.id == *id) {

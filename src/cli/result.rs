@@ -12,7 +12,7 @@ use super::{
     console::Console,
     exit::{Exit, Trouble},
 };
-use crate::model::{check::Severity, finding::Findings, run::RunHeader};
+use crate::model::{check::Severity, finding::Findings, matrix::Matrix, run::RunHeader};
 use crate::report::{self, table::TableOptions};
 
 /// What to judge by, and how to show it.
@@ -106,10 +106,48 @@ impl ResultArgs {
     /// # Errors
     /// When the result cannot be written.
     pub fn write(&self, documents: &[Findings], console: &mut Console) -> Result<Exit, Trouble> {
+        self.emit(documents, console, |options, out| {
+            write_all(self.format, documents, options, out)
+        })
+    }
+
+    /// Writes several profiles side by side, and with `details` each one's findings
+    /// below that. Returns the worst exit.
+    ///
+    /// # Errors
+    /// When the result cannot be written.
+    pub fn write_matrix(
+        &self,
+        matrix: &Matrix,
+        documents: &[Findings],
+        details: bool,
+        console: &mut Console,
+    ) -> Result<Exit, Trouble> {
+        self.emit(documents, console, |options, out| {
+            if self.format == Format::Json {
+                report::json::write(matrix, out)?;
+                return out.flush();
+            }
+            report::matrix::write(matrix, options, out)?;
+            if details {
+                writeln!(out)?;
+                write_all(self.format, documents, options, out)?;
+            }
+            out.flush()
+        })
+    }
+
+    /// Hands the result to where it goes, and returns the worst exit.
+    fn emit(
+        &self,
+        documents: &[Findings],
+        console: &mut Console,
+        draw: impl Fn(TableOptions, &mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<Exit, Trouble> {
         match &self.output {
             None => {
                 let options = self.table_options(console, console.colour);
-                let outcome = write_all(self.format, documents, options, &mut console.out);
+                let outcome = draw(options, &mut console.out);
                 match outcome {
                     Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
                         return Err(format!("cannot write the result: {error}").into());
@@ -119,9 +157,9 @@ impl ResultArgs {
             }
             Some(path) => {
                 let options = self.table_options(console, false);
-                replace(path, |out| write_all(self.format, documents, options, out)).map_err(
-                    |error| format!("{}: cannot write the result: {error}", path.display()),
-                )?;
+                replace(path, |out| draw(options, out)).map_err(|error| {
+                    format!("{}: cannot write the result: {error}", path.display())
+                })?;
                 for document in documents {
                     let why = document.gate.why.join("; ");
                     console.note(format!("{}: {why}", path.display()));

@@ -12,6 +12,7 @@ use crate::content::inventory::InventoryFile;
 use crate::model::{
     check::Check,
     finding::{FINDINGS_SCHEMA, Finding, Findings},
+    matrix::{MATRIX_SCHEMA, Matrix},
     profile::Profile,
     run::{RUN_SCHEMA, RunHeader},
 };
@@ -43,6 +44,8 @@ pub enum Document {
     Findings,
     /// A line of what judging says as JSON Lines
     FindingsLines,
+    /// What judging under several profiles says
+    Matrix,
 }
 
 /// Runs the command.
@@ -89,6 +92,10 @@ pub fn schema(document: Document) -> Value {
             FINDINGS_SCHEMA,
         ),
         Document::FindingsLines => findings_line(),
+        Document::Matrix => identified(
+            settings.into_generator().into_root_schema_for::<Matrix>(),
+            MATRIX_SCHEMA,
+        ),
     }
 }
 

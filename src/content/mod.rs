@@ -46,6 +46,8 @@ use self::guidance::Guidance;
 use self::lists::Lists;
 use self::profile_file::LoadedProfile;
 use self::source::Place;
+use crate::judge::Crosswalk;
+use crate::model::control::Control;
 use crate::probes::registry::observation_schema;
 use crate::rules::FactSchema;
 
@@ -322,6 +324,18 @@ impl Content {
     /// A control by its id.
     pub fn control(&self, id: &str) -> Option<&LoadedControl> {
         self.controls.iter().find(|known| known.control.id == id)
+    }
+
+    /// The controls that each requirement maps to, and how it relates to them.
+    pub fn crosswalk(&self) -> Crosswalk {
+        let mut crosswalk = Crosswalk::new();
+        for Control { id, maps_to, .. } in self.controls.iter().map(|loaded| &loaded.control) {
+            for mapping in maps_to {
+                let row = crosswalk.entry(mapping.requirement.clone()).or_default();
+                row.insert(id.clone(), mapping.relation);
+            }
+        }
+        crosswalk
     }
 
     /// A check by its id.

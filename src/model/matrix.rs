@@ -73,6 +73,9 @@ pub enum Stand {
     NotApplicable,
     /// What is asked for was seen.
     Met,
+    /// Only the crosswalk ties the requirement to this control, it asks for more or
+    /// for other things too, and it is not met or open: that may lie outside this control.
+    Untold,
     /// The scan was not to look.
     NotAsked,
     /// It could not be seen.

@@ -60,6 +60,11 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Columns that may be used.
+    pub fn columns(&self) -> u16 {
+        self.options.width
+    }
+
     fn width(&self) -> usize {
         usize::from(self.options.width)
     }

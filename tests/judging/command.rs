@@ -198,7 +198,7 @@ fn arguments_that_make_no_sense_are_told() {
                 "--profile",
                 "b",
             ],
-            "one --profile",
+            "there is no profile `a`",
         ),
         (&["run.jsonl", "--at", "tomorrow"], "--at"),
     ];

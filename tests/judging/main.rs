@@ -8,4 +8,5 @@ mod common;
 mod entries;
 mod fingerprints;
 mod gate;
+mod matrix;
 mod whole;

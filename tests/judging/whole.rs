@@ -35,7 +35,7 @@ fn judged() -> Findings {
 }
 
 /// Compares with a file below `tests/golden`. `UPDATE_GOLDEN=1` writes it anew.
-fn golden(name: &str, actual: &str) {
+pub fn golden(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden")
         .join(name);
