@@ -125,14 +125,9 @@ fn position(reader: &mut Reader, node: &Node, content: &Content) -> Option<Posit
         match content.guidance.row(&row.value) {
             Ok(Some(_)) => {}
             Ok(None) => {
-                let guideline = row.value.split('#').next().unwrap_or_default();
-                let known = content.guidance.keys(guideline);
-                reader.error_help(
-                    &row.span,
-                    format!("there is no requirement `{}`", row.value),
-                    did_you_mean(&row.value, known)
-                        .or_else(|| did_you_mean(guideline, content.guidance.ids())),
-                );
+                let message = format!("there is no requirement `{}`", row.value);
+                let help = content.guidance.suggest(&row.value);
+                reader.error_help(&row.span, message, help);
             }
             Err(more) => reader.problems.extend(more.clone()),
         }
