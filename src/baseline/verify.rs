@@ -114,7 +114,8 @@ fn signed_baseline(
     reader: Reader<'_>,
 ) -> Result<Verified<Baseline>, Refusal> {
     let keys: Vec<&PublicKey> = roster.participant_keys().collect();
-    let verified: Verified<Baseline> = signed(envelope, DocumentKind::Baseline, &keys, roster)?;
+    let verified: Verified<Baseline> =
+        signed(envelope, DocumentKind::Baseline, &keys, roster, reader.now)?;
     let claimed = &verified.statement.predicate.participant;
     common(&verified, roster, reader)?;
     if !roster.participants.contains_key(claimed) {
@@ -136,7 +137,8 @@ fn signed_aggregate(
 ) -> Result<Verified<Aggregate>, Refusal> {
     let roots = roster.roots.iter().map(|root| &root.key);
     let keys: Vec<&PublicKey> = roots.chain(roster.participant_keys()).collect();
-    let verified: Verified<Aggregate> = signed(envelope, DocumentKind::Aggregate, &keys, roster)?;
+    let verified: Verified<Aggregate> =
+        signed(envelope, DocumentKind::Aggregate, &keys, roster, reader.now)?;
     common(&verified, roster, reader)?;
     let accepted = |digest: &String| {
         let counts = |one: &Accepted| one.payload == *digest && one.withdrawn.is_none();
@@ -162,6 +164,7 @@ fn signed<P: Predicate + DeserializeOwned>(
     kind: DocumentKind,
     keys: &[&PublicKey],
     roster: &Roster,
+    now: Timestamp,
 ) -> Result<Verified<P>, Refusal> {
     let signers = envelope.signers(kind, keys)?;
     let key = signers.first().ok_or(Refusal::NotSigned)?;
@@ -180,7 +183,7 @@ fn signed<P: Predicate + DeserializeOwned>(
         signer: owner.map(|(id, _)| id.to_owned()),
         key_ended: owner.is_some_and(|(_, key)| key.ended.is_some()),
         recovered: owner.is_some_and(|(_, key)| key.recovered),
-        stale: false,
+        stale: roster.is_expired(now),
     })
 }
 

@@ -1,5 +1,8 @@
 //! The command line: one file a subcommand, no logic of its own.
 
+mod baseline;
+mod baseline_sign;
+mod baseline_verify;
 mod checks;
 pub mod console;
 mod content;
@@ -8,13 +11,23 @@ mod demo;
 pub mod exit;
 mod explain;
 mod judge;
+mod keys;
 mod network;
 mod profiles;
 mod progress;
 mod prose;
 mod result;
+mod roster;
+mod roster_edit;
+mod roster_recipients;
+mod roster_show;
+mod roster_sign;
+mod roster_trust;
 mod scan;
 pub mod schema;
+mod secrets;
+mod signed;
+mod state;
 mod tls;
 
 use clap::{Parser, Subcommand};
@@ -43,6 +56,9 @@ enum Command {
     Judge(Box<judge::JudgeArgs>),
     Checks(checks::ChecksArgs),
     Profiles(profiles::ProfilesArgs),
+    Baseline(baseline::BaselineArgs),
+    Roster(roster::RosterArgs),
+    Keys(keys::KeysArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
     Demo(demo::DemoArgs),
@@ -66,6 +82,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Judge(args) => judge::run(&args, &mut console),
         Command::Checks(args) => checks::run(&args, &mut console),
         Command::Profiles(args) => profiles::run(&args, &mut console),
+        Command::Baseline(args) => baseline::run(&args, &mut console),
+        Command::Roster(args) => roster::run(&args, &mut console),
+        Command::Keys(args) => keys::run(&args, &mut console),
         Command::Explain(args) => explain::run(&args, &mut console),
         Command::Schema(args) => schema::run(&args, &mut console),
         Command::Demo(args) => demo::run(&args, &mut console),

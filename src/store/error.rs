@@ -1,11 +1,11 @@
-//! What can be wrong with a run file.
+//! What can be wrong with a file that is kept.
 
 use std::{
     fmt, io,
     path::{Path, PathBuf},
 };
 
-/// A run file that cannot be read or written. Displays as one sentence that
+/// A file that cannot be read or written. Displays as one sentence that
 /// names the file, the line where there is one, and what to do.
 #[derive(Debug)]
 pub struct StoreError {

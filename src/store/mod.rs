@@ -3,11 +3,17 @@
 //! A line is written with one call once its target is finished, so that a run
 //! can be stopped at any moment, by `kill -9` too: at worst the last line is
 //! torn, and then its target counts as not reached.
+//!
+//! What is remembered between commands lies in a [`StateFolder`], and changes
+//! [at once](atomic) or not at all.
 
+pub mod atomic;
 mod error;
 mod read;
+mod state;
 mod write;
 
 pub use error::StoreError;
 pub use read::{FactReader, KnownFacts, MAX_LINE, RunEnd, RunReader};
+pub use state::{StateFolder, usual_folder};
 pub use write::{RunWriter, resume};
