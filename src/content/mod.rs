@@ -28,6 +28,7 @@ pub mod resolve;
 pub mod source;
 pub mod target_name;
 pub mod text_map;
+pub mod waivers;
 pub mod yaml;
 
 use serde_json::Value;

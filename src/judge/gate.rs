@@ -2,109 +2,247 @@
 //!
 //! | exit | when |
 //! | --- | --- |
-//! | 1 | a check of at least the severity asked for fails, and by that a `must` is not met |
-//! | 3 | else, when a target of the run was not reached, or an area of it that was to be looked at was not seen at all, or what was seen of it has nothing that a check could decide on, or a check of at least that severity stays open, so that a `must` may not be met |
+//! | 1 | a check of at least the severity asked for fails, and by that a `must` is not met; against an earlier result also when such a check passed before and is open now |
+//! | 3 | else, when a target of the run was not reached, or an area of it that was to be looked at was not seen at all, or what was seen of it has nothing that a check could decide on, or a check of at least that severity stays open, so that a `must` may not be met, or no check decided anything |
 //! | 0 | else |
 //!
-//! So an unreachable target never gives 0, whatever the severity asked for. A
-//! `should` that fails is a warning and fails no gate. What the scan was not to
-//! ask (`--only`, its level) gives 3 by no means: the user chose it. Exit 2 is
-//! for wrong usage and input, and never comes from here.
+//! So an unreachable target never gives 0, whatever the severity asked for, the
+//! waivers and the earlier result. A `should` that fails is a warning and fails no
+//! gate. What the scan was not to ask (`--only`, its level) gives 3 by no means: the
+//! user chose it. Exit 2 is for wrong usage and input, and never comes from here.
+//!
+//! A finding that is waived, soft or unchanged does not count, whether its check fails
+//! or is open: whichever answer an open check had, the gate would let it through. The
+//! finding keeps its verdict and stays in the document. An expired waiver takes back
+//! what an earlier result would excuse.
 
+use std::collections::HashSet;
+
+use super::waivers::Waivers;
 use crate::model::{
     check::Severity,
-    finding::{Effect, Gate, TargetSummary},
+    finding::{Effect, Finding, Findings, Gate, NotApplied},
+    gap::GapReason,
+    marks::Change,
     profile::Obligation,
     verdict::Verdict,
 };
 
-/// What the gate looks at in a finding.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Weighed {
-    pub verdict: Verdict,
-    pub effect: Effect,
-    pub obligation: Obligation,
-    pub severity: Severity,
-    pub not_asked: bool,
+/// What keeps a finding that would count from counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Excuse {
+    Waived,
+    Soft,
+    Unchanged,
 }
 
-/// Decides. `undecided` is the number of targets that were looked at, and of which
-/// nothing was there for any check.
-pub(super) fn gate(
-    fail_on: Severity,
-    findings: impl Iterator<Item = Weighed>,
-    targets: &[TargetSummary],
-    undecided: u64,
-) -> Gate {
-    let mut failing = 0u64;
-    let mut open = 0u64;
-    for finding in findings.filter(|finding| finding.severity >= fail_on) {
-        match finding.effect {
-            Effect::Failure if finding.verdict == Verdict::Fail => failing += 1,
-            Effect::Open if finding.obligation == Obligation::Must && !finding.not_asked => {
-                open += 1;
-            }
-            _ => {}
+/// How a finding bears on the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bearing {
+    /// It fails the gate.
+    Fails,
+    /// It keeps the gate from passing.
+    Open,
+}
+
+/// Decides over a document, by its findings and their marks.
+pub fn gate(document: &Findings, fail_on: Severity) -> Gate {
+    let waivers = Waivers::new(&document.waivers);
+    let mut gate = Gate {
+        fail_on,
+        exit: 0,
+        why: Vec::new(),
+        waived: 0,
+        soft: 0,
+        unchanged: 0,
+    };
+    let [mut failing, mut opened, mut open] = [0u64; 3];
+    for finding in &document.findings {
+        let Some(bearing) = weigh(document, finding, fail_on) else {
+            continue;
+        };
+        match excuse(document, finding, &waivers) {
+            Some(Excuse::Waived) => gate.waived += 1,
+            Some(Excuse::Soft) => gate.soft += 1,
+            Some(Excuse::Unchanged) => gate.unchanged += 1,
+            None if bearing == Bearing::Open => open += 1,
+            None if finding.verdict == Verdict::Fail => failing += 1,
+            None => opened += 1,
         }
     }
-    let mut unreached = 0u64;
-    let mut blind = 0u64;
-    for target in targets {
-        unreached += u64::from(target.observed_at.is_none());
-        blind += u64::from(!target.blind.is_empty());
-    }
+    let against = if document.against.is_some() {
+        ", new or worse than before"
+    } else {
+        ""
+    };
     let mut why = Vec::new();
     if failing > 0 {
         why.push(format!(
-            "{} of severity {fail_on} or above against what must be met",
+            "{} of severity {fail_on} or above against what must be met{against}",
             counted(failing, "failure", "failures")
         ));
     }
-    if targets.is_empty() {
-        why.push("the run names no target".to_owned());
-    }
-    if unreached > 0 {
+    if opened > 0 {
         why.push(format!(
-            "no observation of {}",
-            counted(unreached, "target", "targets")
+            "{} of severity {fail_on} or above passed before and {} open now",
+            counted(opened, "check", "checks"),
+            if opened == 1 { "is" } else { "are" }
         ));
     }
-    if blind > 0 {
-        why.push(format!(
-            "nothing seen of a whole area of {}",
-            counted(blind, "target", "targets")
-        ));
-    }
-    if undecided > 0 {
-        why.push(format!(
-            "nothing there to check of {}",
-            counted(undecided, "target", "targets")
-        ));
-    }
+    let fails = !why.is_empty();
+    why.extend(unseen(document));
     if open > 0 {
         why.push(format!(
             "no answer for {} of severity {fail_on} or above that must be met",
             counted(open, "check", "checks")
         ));
     }
-    let exit = match (failing, why.is_empty()) {
-        (1.., _) => 1,
-        (0, false) => 3,
-        (0, true) => 0,
+    gate.exit = match (fails, why.is_empty()) {
+        (true, _) => 1,
+        (false, false) => 3,
+        (false, true) => 0,
     };
     if why.is_empty() {
         why.push(format!(
-            "nothing of severity {fail_on} or above fails or stays open where it must be met"
+            "nothing of severity {fail_on} or above {}fails or stays open where it must be met",
+            match gate.waived + gate.soft + gate.unchanged {
+                0 => "",
+                _ => "that counts ",
+            }
         ));
     }
-    Gate {
-        fail_on,
-        exit,
-        why,
-        waived: 0,
-        soft: 0,
-        unchanged: 0,
+    why.extend(excused(&gate));
+    gate.why = why;
+    gate
+}
+
+/// The findings that decide at the gate of their document, in its order.
+pub fn decisive(document: &Findings, fail_on: Severity) -> Vec<(&Finding, Bearing)> {
+    let waivers = Waivers::new(&document.waivers);
+    document
+        .findings
+        .iter()
+        .filter_map(|finding| Some((finding, weigh(document, finding, fail_on)?)))
+        .filter(|(finding, _)| excuse(document, finding, &waivers).is_none())
+        .collect()
+}
+
+fn weigh(document: &Findings, finding: &Finding, fail_on: Severity) -> Option<Bearing> {
+    if finding.severity < fail_on {
+        return None;
     }
+    match finding.effect {
+        Effect::Failure if finding.verdict == Verdict::Fail => Some(Bearing::Fails),
+        Effect::Open if finding.obligation == Obligation::Must && !not_asked(document, finding) => {
+            let opened =
+                finding.verdict != Verdict::Fail && finding.change == Some(Change::Regression);
+            Some(match opened {
+                true => Bearing::Fails,
+                false => Bearing::Open,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn excuse(document: &Findings, finding: &Finding, waivers: &Waivers<'_>) -> Option<Excuse> {
+    if finding.waived.is_some() {
+        return Some(Excuse::Waived);
+    }
+    if finding.soft {
+        return Some(Excuse::Soft);
+    }
+    if finding.change == Some(Change::Unchanged) {
+        // Whoever waived it promised to mend it by then; that it is known excuses nothing.
+        let promised = document
+            .dates
+            .gate
+            .is_some_and(|day| waivers.expired(finding, day));
+        return (!promised).then_some(Excuse::Unchanged);
+    }
+    None
+}
+
+fn excused(gate: &Gate) -> Option<String> {
+    let parts: Vec<String> = [
+        (gate.waived, "waived"),
+        (gate.soft, "soft"),
+        (gate.unchanged, "known from the earlier result"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{count} {what}"))
+    .collect();
+    (!parts.is_empty()).then(|| format!("not counted: {}", parts.join(", ")))
+}
+
+/// Whether a finding is open only because the scan was not to ask.
+fn not_asked(document: &Findings, finding: &Finding) -> bool {
+    finding.verdict == Verdict::Inconclusive
+        && !finding.gaps.is_empty()
+        && finding.gaps.iter().all(|index| {
+            usize::try_from(*index)
+                .ok()
+                .and_then(|index| document.gaps.get(index))
+                .is_some_and(|gap| gap.reason == GapReason::NotAsked)
+        })
+}
+
+/// What was not seen and should have been, whatever the checks say.
+fn unseen(document: &Findings) -> Vec<String> {
+    let targets = &document.targets;
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let unreached = targets.iter().filter(|t| t.observed_at.is_none()).count();
+    let blind = targets.iter().filter(|t| !t.blind.is_empty()).count();
+    let undecided = undecided(document);
+    let mut why = Vec::new();
+    if targets.is_empty() {
+        why.push("the run names no target".to_owned());
+    }
+    for (number, what) in [
+        (unreached, "no observation of"),
+        (blind, "nothing seen of a whole area of"),
+        (undecided, "nothing there to check of"),
+    ] {
+        if number > 0 {
+            why.push(format!(
+                "{what} {}",
+                counted(count(number), "target", "targets")
+            ));
+        }
+    }
+    let decided = document
+        .verdicts
+        .iter()
+        .any(|row| matches!(row.verdict, Verdict::Pass | Verdict::Fail))
+        || document.findings.iter().any(|f| not_asked(document, f));
+    if why.is_empty() && !decided {
+        why.push("no check of the profile decided anything".to_owned());
+    }
+    why
+}
+
+/// Targets that were looked at, and where nothing was there that any check could
+/// decide on: no address, or no TLS when only TLS was asked for.
+fn undecided(document: &Findings) -> usize {
+    let mut looked: HashSet<&str> = document
+        .verdicts
+        .iter()
+        .filter(|row| row.reason == Some(NotApplied::NoSubject))
+        .map(|row| row.target.as_str())
+        .collect();
+    for row in &document.verdicts {
+        if matches!(row.verdict, Verdict::Pass | Verdict::Fail) {
+            looked.remove(row.target.as_str());
+        }
+    }
+    for finding in &document.findings {
+        if !not_asked(document, finding) {
+            looked.remove(finding.target.as_str());
+        }
+    }
+    let observed = document.targets.iter().filter(|t| t.observed_at.is_some());
+    observed.filter(|t| looked.contains(t.key.as_str())).count()
 }
 
 fn counted(count: u64, one: &str, many: &str) -> String {

@@ -25,6 +25,7 @@ pub mod rollup;
 mod standing;
 mod tally;
 mod target;
+pub mod waivers;
 
 pub use digest::{digest, hex};
 pub use matrix::matrix;

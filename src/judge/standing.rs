@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::gate::{Weighed, gate};
+use super::gate::gate;
 use super::interner::Interner;
 use super::profile::{CheckInUse, ResolvedProfile};
 use super::rollup::{self, EntryOutcome};
@@ -12,8 +12,8 @@ use super::target::{TargetFinding, TargetGap, TargetResult, Unreached, UseOutcom
 use crate::model::{
     check::Severity,
     finding::{
-        CheckVerdict, ControlResult, Effect, FINDINGS_SCHEMA, Finding, Findings, JudgedDates,
-        NotApplied, OpenGap, ProfileRef, RequirementResult, Standings, Summary, TargetSummary,
+        CheckVerdict, ControlResult, Effect, FINDINGS_SCHEMA, Finding, Findings, Gate, JudgedDates,
+        OpenGap, ProfileRef, RequirementResult, Standings, Summary, TargetSummary,
     },
     gap::GapReason,
     observation::Cost,
@@ -71,17 +71,9 @@ impl<'a> Standing<'a> {
         let mut document = self.empty(fail_on);
         document.controls = self.controls(&entries);
         document.requirements = self.requirements(&results, &entries);
-        let mut weighed = Vec::new();
-        let undecided = results.iter().filter(|state| state.is_undecided()).count();
         for state in results {
-            self.write_target(state, &entries, &mut document, &mut weighed);
+            self.write_target(state, &entries, &mut document);
         }
-        document.gate = gate(
-            fail_on,
-            weighed.into_iter(),
-            &document.targets,
-            count(undecided),
-        );
         for control in &document.controls {
             document.summary.controls.count(control.verdict);
         }
@@ -89,6 +81,7 @@ impl<'a> Standing<'a> {
             document.summary.requirements.count(requirement.verdict);
         }
         document.summary.targets = count(document.targets.len());
+        document.gate = gate(&document, fail_on);
         document
     }
 
@@ -195,7 +188,14 @@ impl<'a> Standing<'a> {
                 observed_last: None,
                 gate: None,
             },
-            gate: gate(fail_on, std::iter::empty(), &[], 0),
+            gate: Gate {
+                fail_on,
+                exit: 3,
+                why: Vec::new(),
+                waived: 0,
+                soft: 0,
+                unchanged: 0,
+            },
             summary: Summary::default(),
             cost: Cost::default(),
             controls: Vec::new(),
@@ -209,16 +209,10 @@ impl<'a> Standing<'a> {
         }
     }
 
-    fn write_target(
-        &self,
-        state: TargetState<'_>,
-        entries: &[Verdict],
-        document: &mut Findings,
-        weighed: &mut Vec<Weighed>,
-    ) {
+    fn write_target(&self, state: TargetState<'_>, entries: &[Verdict], document: &mut Findings) {
         match state {
             TargetState::Observed(result) => {
-                self.write_observed(*result, entries, document, weighed);
+                self.write_observed(*result, entries, document);
             }
             TargetState::Unreached(target, outcomes) => {
                 self.write_unreached(target, outcomes, document);
@@ -249,13 +243,7 @@ impl<'a> Standing<'a> {
         document.targets.push(summary);
     }
 
-    fn write_observed(
-        &self,
-        result: TargetResult,
-        entries: &[Verdict],
-        document: &mut Findings,
-        weighed: &mut Vec<Weighed>,
-    ) {
+    fn write_observed(&self, result: TargetResult, entries: &[Verdict], document: &mut Findings) {
         let mut summary = TargetSummary {
             observed_at: Some(result.observed_at),
             conditions: Some(result.conditions),
@@ -286,7 +274,6 @@ impl<'a> Standing<'a> {
         for TargetFinding {
             mut finding,
             entries: asked_by,
-            not_asked,
         } in result.findings
         {
             let (effect, obligation) = self.effect(&finding, &asked_by, entries);
@@ -298,13 +285,6 @@ impl<'a> Standing<'a> {
                 Effect::Warning => summary.warnings.count(finding.severity),
                 Effect::Open | Effect::Note => {}
             }
-            weighed.push(Weighed {
-                verdict: finding.verdict,
-                effect,
-                obligation,
-                severity: finding.severity,
-                not_asked,
-            });
             findings.push(finding);
         }
         // Stable: what is equal stays in the order of check and `as`.
@@ -412,23 +392,6 @@ impl TargetState<'_> {
             Self::Observed(result) => &result.entries,
             Self::Unreached(_, outcomes) => &outcomes.entries,
         }
-    }
-
-    /// Whether the target was looked at, and nothing was there that any check could
-    /// decide on: no address, or no TLS when only TLS was asked for.
-    fn is_undecided(&self) -> bool {
-        let Self::Observed(result) = self else {
-            return false;
-        };
-        let mut looked = false;
-        for outcome in &result.uses {
-            match outcome.verdict {
-                Verdict::Inconclusive if outcome.not_asked => {}
-                Verdict::NotApplicable => looked |= outcome.reason == Some(NotApplied::NoSubject),
-                Verdict::Pass | Verdict::Fail | Verdict::Inconclusive => return false,
-            }
-        }
-        looked
     }
 }
 

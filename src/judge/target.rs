@@ -144,7 +144,6 @@ pub(super) struct TargetGap {
 pub(super) struct TargetFinding {
     pub finding: Finding,
     pub entries: Vec<usize>,
-    pub not_asked: bool,
 }
 
 /// Judges one observation under a profile. Clones the facts; where an
@@ -228,7 +227,6 @@ impl Observed {
                             ..finding.0
                         },
                         entries: finding.1,
-                        not_asked: outcome.not_asked,
                     });
                 }
             }
