@@ -11,6 +11,8 @@
 //! * The [`gate`] turns that into an exit code.
 
 mod address;
+pub mod against;
+mod compare;
 mod digest;
 mod evidence;
 pub mod gate;

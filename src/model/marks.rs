@@ -207,3 +207,36 @@ pub enum NotComparable {
     /// One of the results lists only a part of the instances.
     TooMany,
 }
+
+impl NotComparable {
+    /// The reason in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TargetAdded => "the earlier result does not name the target",
+            Self::TargetRemoved => "the newer result does not name the target",
+            Self::NotObservedBefore => "the earlier result has no observation of the target",
+            Self::NotObservedNow => "the newer result has no observation of the target",
+            Self::Level => "the scans were of different levels",
+            Self::PageCap => "the scans had different limits on pages",
+            Self::Areas => "one of the scans left areas out",
+            Self::CheckAdded => "the earlier result was not judged by the check",
+            Self::CheckRemoved => "the newer result was not judged by the check",
+            Self::CheckDigest => "the check or its parameters are not the same",
+            Self::TooMany => "not all instances are listed",
+        }
+    }
+}
+
+impl Difference {
+    /// The difference in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Profile => "another profile",
+            Self::Pack => "another pack of checks",
+            Self::Tables => "other editions of tables",
+            Self::AsOf => "another policy date",
+            Self::Resolver => "another resolver",
+            Self::Staged => "staged targets on one side",
+        }
+    }
+}
