@@ -7,12 +7,14 @@ use super::{
     console::Console,
     content::ContentArgs,
     exit::{Exit, Trouble},
+    gating::GateArgs,
     result::{Format, ResultArgs},
+    saved,
 };
 use crate::content::Content;
-use crate::judge::{Dates, Observed, ResolvedProfile, Standing, Tally, matrix};
+use crate::judge::{ResolvedProfile, Tally, matrix};
 use crate::scan::facts;
-use crate::store::{RunEnd, RunReader};
+use crate::store::RunReader;
 
 /// Judge a saved run again: under other profiles, or as of another day. Nothing is sent.
 #[derive(Args, Debug)]
@@ -33,6 +35,8 @@ pub struct JudgeArgs {
     pub details: bool,
     #[command(flatten)]
     pub result: ResultArgs,
+    #[command(flatten)]
+    pub gate: GateArgs,
     #[command(flatten)]
     pub content: ContentArgs,
 }
@@ -55,47 +59,31 @@ pub fn run(args: &JudgeArgs, console: &mut Console) -> Result<Exit, Trouble> {
         return Err("--details adds to the table: leave it out, or leave out --format".into());
     }
     let content = args.content.load(console)?;
+    let rules = args.gate.rules(&content, None, console)?;
     let profiles = resolve(args, &content, console)?;
-    let mut reader = RunReader::open(&args.run, &facts::known()).map_err(said)?;
+    let reader = RunReader::open(&args.run, &facts::known()).map_err(said)?;
     let header = reader.header().clone();
-    let dates = Dates {
-        as_of: args.result.as_of(&header),
-    };
-    let mut standings: Vec<Standing<'_>> = profiles
-        .iter()
-        .map(|profile| Standing::new(profile, &header, dates.as_of))
-        .collect();
+    let as_of = args.result.as_of(&header);
     let crosswalk = content.crosswalk();
     let mut tallies: Vec<Tally<'_>> = profiles
         .iter()
-        .map(|profile| Tally::new(profile, &crosswalk, dates.as_of))
+        .map(|profile| Tally::new(profile, &crosswalk, as_of))
         .collect();
-    while let Some(observation) = reader.next_observation().map_err(said)? {
-        let observed = Observed::from(observation);
-        for (profile, (standing, tally)) in
-            profiles.iter().zip(standings.iter_mut().zip(&mut tallies))
-        {
-            let result = observed.judge(profile, &dates).map_err(said)?;
-            tally.add(&result);
-            standing.add(result);
+    let watch = &mut |number: usize, result: &_| {
+        if let Some(tally) = tallies.get_mut(number) {
+            tally.add(result);
         }
+    };
+    let mut documents = saved::judge_run(&args.run, reader, &profiles, as_of, watch, console)?;
+    let earlier = args.gate.earlier(&profiles, as_of, console)?;
+    for (number, document) in documents.iter_mut().enumerate() {
+        rules.apply(document, earlier.get(number))?;
     }
-    if let Some(RunEnd::Torn { line }) = reader.end() {
-        console.note(format!(
-            "{}:{line}: is cut off, as when a scan is killed; its target counts as not reached",
-            args.run.display()
-        ));
-    }
-    let fail_on = args.result.fail_on.into();
-    let documents: Vec<_> = standings
-        .into_iter()
-        .map(|standing| standing.finish(fail_on))
-        .collect();
     if !several || !matches!(format, Format::Table | Format::Json) {
         return args.result.write(&documents, console);
     }
     let points = content
-        .points(&Vec::from_iter(&profiles), Some(dates.as_of))
+        .points(&Vec::from_iter(&profiles), Some(as_of))
         .map_err(|faults| console.faults(&faults))?;
     let side_by_side = tallies.into_iter().zip(&documents).collect();
     let matrix = matrix(&header, side_by_side, points).ok_or("give a --profile")?;
@@ -107,7 +95,7 @@ pub fn run(args: &JudgeArgs, console: &mut Console) -> Result<Exit, Trouble> {
 fn resolve(
     args: &JudgeArgs,
     content: &Content,
-    console: &mut Console,
+    console: &Console,
 ) -> Result<Vec<ResolvedProfile>, Trouble> {
     let mut profiles: Vec<ResolvedProfile> = Vec::with_capacity(args.profile.len());
     for id in &args.profile {

@@ -10,6 +10,8 @@ mod coverage;
 mod demo;
 pub mod exit;
 mod explain;
+mod gate;
+mod gating;
 mod judge;
 mod keys;
 mod network;
@@ -23,6 +25,7 @@ mod roster_recipients;
 mod roster_show;
 mod roster_sign;
 mod roster_trust;
+mod saved;
 mod scan;
 pub mod schema;
 mod secrets;
@@ -54,6 +57,7 @@ enum Command {
     Scan(Box<scan::ScanArgs>),
     Tls(Box<tls::TlsArgs>),
     Judge(Box<judge::JudgeArgs>),
+    Gate(Box<gate::GateCommand>),
     Checks(checks::ChecksArgs),
     Profiles(profiles::ProfilesArgs),
     Baseline(baseline::BaselineArgs),
@@ -80,6 +84,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Scan(args) => scan::run(&args, &mut console),
         Command::Tls(args) => tls::run(&args, &mut console),
         Command::Judge(args) => judge::run(&args, &mut console),
+        Command::Gate(args) => gate::run(&args, &mut console),
         Command::Checks(args) => checks::run(&args, &mut console),
         Command::Profiles(args) => profiles::run(&args, &mut console),
         Command::Baseline(args) => baseline::run(&args, &mut console),

@@ -22,10 +22,6 @@ pub struct ResultArgs {
     /// The policy date: which requirements and suite policies apply. Default: the day of the scan.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub at: Option<Date>,
-    /// Exit with 1 when something that must be met fails, of this severity or above; with 3
-    /// when that stays open.
-    #[arg(long, value_enum, default_value_t = SeverityArg::Low, value_name = "SEVERITY")]
-    pub fail_on: SeverityArg,
     /// How to show the result.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -97,8 +93,7 @@ impl Format {
 impl ResultArgs {
     /// The policy date: the one given, else the day on which the run began.
     pub fn as_of(&self, header: &RunHeader) -> Date {
-        self.at
-            .unwrap_or_else(|| header.started_at.to_zoned(TimeZone::UTC).date())
+        self.at.unwrap_or_else(|| day_of(header))
     }
 
     /// Writes findings as asked, one document after the other, and returns the worst exit.
@@ -178,6 +173,11 @@ impl ResultArgs {
     }
 }
 
+/// The day on which a run began.
+pub fn day_of(header: &RunHeader) -> Date {
+    header.started_at.to_zoned(TimeZone::UTC).date()
+}
+
 fn write_all(
     format: Format,
     documents: &[Findings],
@@ -219,6 +219,11 @@ fn replace(
             Err(error)
         }
     }
+}
+
+/// The exit that the gate of a document asks for.
+pub fn exit_of(document: &Findings) -> Exit {
+    worst(std::slice::from_ref(document))
 }
 
 /// A failure outweighs an open question, which outweighs a pass. No document: nothing was observed.

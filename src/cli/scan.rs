@@ -8,13 +8,18 @@ use super::{
     console::Console,
     content::ContentArgs,
     exit::{Exit, Trouble},
+    gating::GateArgs,
     network::NetworkArgs,
     progress::Bars,
     result::ResultArgs,
 };
 use crate::content::{inventory, target_name::parse_target};
-use crate::judge::{Dates, Observed, ResolvedProfile, Standing};
+use crate::judge::{
+    Dates, Observed, ResolvedProfile, Standing,
+    against::{self, Earlier},
+};
 use crate::model::{
+    finding::Findings,
     level::{Area, Level},
     observation::{Conditions, Observation},
     run::{RUN_SCHEMA, RunHeader},
@@ -72,6 +77,8 @@ pub struct ScanArgs {
     pub quiet: bool,
     #[command(flatten)]
     pub result: ResultArgs,
+    #[command(flatten)]
+    pub gate: GateArgs,
     #[command(flatten)]
     pub content: ContentArgs,
     #[command(flatten)]
@@ -132,18 +139,50 @@ struct Job {
 /// # Errors
 /// When arguments, inventory, checks or the run file are wrong, or nothing can be sent.
 pub fn run(args: &ScanArgs, console: &mut Console) -> Result<Exit, Trouble> {
-    let profile = args.content.resolve_one(&args.profile, console)?;
+    let content = args.content.load(console)?;
+    let profile = content
+        .resolve(&args.profile)
+        .map_err(|faults| console.faults(&faults))?;
+    let rules = args.gate.rules(&content, None, console)?;
     let inventory = read_targets(args, console)?;
     let mut config = args.network.config()?;
     config.allow_private |= inventory.scope.allow_private;
     config.contact = config.contact.or_else(|| inventory.contact.clone());
     let staged = !config.connect_to.is_empty();
     let net = Net::new(config).map_err(said)?;
-    let job = prepare(args, inventory, &net, staged)?;
+    let mut job = prepare(args, inventory, &net, staged)?;
     if args.dry_run {
         return dry_run(&job, console).map(|()| Exit::Done);
     }
-    perform(args, job, &net, &profile, console)
+    let earlier = earlier(args, &job.header, &profile, console)?;
+    if let (Some(path), None) = (&args.save, &job.writer) {
+        job.writer = Some(RunWriter::create(path, &job.header).map_err(said)?);
+    }
+    let mut document = perform(args, job, &net, &profile, console)?;
+    rules.apply(&mut document, earlier.as_ref())?;
+    args.result.write(&[document], console)
+}
+
+/// The earlier result, and whether it is of use: told before anything is sent.
+fn earlier(
+    args: &ScanArgs,
+    header: &RunHeader,
+    profile: &ResolvedProfile,
+    console: &mut Console,
+) -> Result<Option<Earlier>, Trouble> {
+    let as_of = args.result.as_of(header);
+    let mut all = args
+        .gate
+        .earlier(std::slice::from_ref(profile), as_of, console)?;
+    let Some(earlier) = all.pop() else {
+        return Ok(None);
+    };
+    let keys: Vec<String> = header.targets.iter().map(Target::key).collect();
+    let targets = keys.iter().map(String::as_str).collect();
+    match against::unfit(&earlier, header.organisation.as_deref(), &targets) {
+        Some(why) => Err(why.into()),
+        None => Ok(Some(earlier)),
+    }
 }
 
 /// Targets and their scope, from names, an inventory or the header of a run.
@@ -242,15 +281,11 @@ fn prepare(
             writer: Some(writer),
         });
     }
-    let writer = match &args.save {
-        Some(path) if !args.dry_run => Some(RunWriter::create(path, &header).map_err(said)?),
-        _ => None,
-    };
     Ok(Job {
         targets: header.targets.clone(),
         header,
         scope,
-        writer,
+        writer: None,
     })
 }
 
@@ -302,7 +337,7 @@ fn perform(
     net: &Net,
     profile: &ResolvedProfile,
     console: &mut Console,
-) -> Result<Exit, Trouble> {
+) -> Result<Findings, Trouble> {
     let Job {
         header,
         targets,
@@ -365,8 +400,7 @@ fn perform(
         };
         console.note(format!("interrupted; what was seen so far follows. {hint}"));
     }
-    let document = standing.finish(args.result.fail_on.into());
-    args.result.write(&[document], console)
+    Ok(standing.finish(args.gate.fail_on.into()))
 }
 
 fn said(error: impl std::fmt::Display) -> Trouble {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::compare::{
     Indexed, Known, Match, Pair, compare, differences, moved, place_of, strangers,
 };
+use super::waivers::Waivers;
 use crate::model::{
     finding::{Effect, Finding, Findings},
     marks::{Against, Change, NotComparable, NotCompared, ResultKind},
@@ -101,10 +102,18 @@ pub fn apply(document: &mut Findings, earlier: &Earlier) -> Result<(), String> {
         differences: differences(&earlier.document, document),
         not_compared: Vec::new(),
     };
+    let waivers = Waivers::new(&document.waivers);
     for (index, finding) in document.findings.iter_mut().enumerate() {
         match marks.get(&index) {
             Some(marks) => marks.put(finding, &mut not_compared),
             None => Marks::none(finding),
+        }
+        // Whoever waived it promised to mend it by then; that it is known excuses nothing.
+        let day = document.dates.gate;
+        if finding.change == Some(Change::Unchanged)
+            && day.is_some_and(|day| waivers.expired(finding, day))
+        {
+            finding.change = Some(Change::Regression);
         }
         let slot = match finding.change {
             Some(Change::New) => &mut against.new,

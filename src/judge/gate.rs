@@ -13,20 +13,63 @@
 //!
 //! A finding that is waived, soft or unchanged does not count, whether its check fails
 //! or is open: whichever answer an open check had, the gate would let it through. The
-//! finding keeps its verdict and stays in the document. An expired waiver takes back
-//! what an earlier result would excuse.
+//! finding keeps its verdict and stays in the document.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use super::waivers::Waivers;
+use jiff::civil::Date;
+
+use super::against::{self, Earlier};
+use super::waivers;
 use crate::model::{
     check::Severity,
     finding::{Effect, Finding, Findings, Gate, NotApplied},
     gap::GapReason,
-    marks::Change,
+    marks::{Change, WaiverStanding},
     profile::Obligation,
     verdict::Verdict,
 };
+
+/// What the user asks of a gate.
+#[derive(Clone, Debug)]
+pub struct GateRules {
+    /// Failures of this severity and above count.
+    pub fail_on: Severity,
+    /// Ids of checks whose findings never count.
+    pub soft: BTreeSet<String>,
+    /// Waivers, and the date of the gate.
+    pub waivers: Option<(Vec<WaiverStanding>, Date)>,
+}
+
+impl GateRules {
+    /// Marks the findings of a document and decides anew. Marks that it had before go:
+    /// they were of another gate.
+    ///
+    /// # Errors
+    /// In words, when nothing can be compared with the earlier result.
+    pub fn apply(&self, document: &mut Findings, earlier: Option<&Earlier>) -> Result<(), String> {
+        document.against = None;
+        document.waivers.clear();
+        document.dates.gate = None;
+        for finding in &mut document.findings {
+            finding.soft = self.soft.contains(finding.check.as_str());
+            finding.waived = None;
+            finding.change = None;
+            for instance in &mut finding.instances {
+                instance.change = None;
+                instance.addresses_before = None;
+            }
+        }
+        if let Some((all, day)) = &self.waivers {
+            waivers::apply(document, all.clone(), *day);
+        }
+        if let Some(earlier) = earlier {
+            against::apply(document, earlier)?;
+        }
+        document.gate = gate(document, self.fail_on);
+        Ok(())
+    }
+}
 
 /// What keeps a finding that would count from counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +81,7 @@ enum Excuse {
 
 /// How a finding bears on the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bearing {
+enum Bearing {
     /// It fails the gate.
     Fails,
     /// It keeps the gate from passing.
@@ -47,7 +90,6 @@ pub enum Bearing {
 
 /// Decides over a document, by its findings and their marks.
 pub fn gate(document: &Findings, fail_on: Severity) -> Gate {
-    let waivers = Waivers::new(&document.waivers);
     let mut gate = Gate {
         fail_on,
         exit: 0,
@@ -61,7 +103,7 @@ pub fn gate(document: &Findings, fail_on: Severity) -> Gate {
         let Some(bearing) = weigh(document, finding, fail_on) else {
             continue;
         };
-        match excuse(document, finding, &waivers) {
+        match excuse(finding) {
             Some(Excuse::Waived) => gate.waived += 1,
             Some(Excuse::Soft) => gate.soft += 1,
             Some(Excuse::Unchanged) => gate.unchanged += 1,
@@ -116,15 +158,19 @@ pub fn gate(document: &Findings, fail_on: Severity) -> Gate {
     gate
 }
 
-/// The findings that decide at the gate of their document, in its order.
-pub fn decisive(document: &Findings, fail_on: Severity) -> Vec<(&Finding, Bearing)> {
-    let waivers = Waivers::new(&document.waivers);
-    document
-        .findings
-        .iter()
-        .filter_map(|finding| Some((finding, weigh(document, finding, fail_on)?)))
-        .filter(|(finding, _)| excuse(document, finding, &waivers).is_none())
-        .collect()
+/// The findings that decide at the gate of their document, in its order: those that
+/// fail it, and those that keep it from passing.
+pub fn decisive(document: &Findings) -> (Vec<&Finding>, Vec<&Finding>) {
+    let (mut fails, mut open) = (Vec::new(), Vec::new());
+    for finding in &document.findings {
+        match weigh(document, finding, document.gate.fail_on) {
+            Some(_) if excuse(finding).is_some() => {}
+            Some(Bearing::Fails) => fails.push(finding),
+            Some(Bearing::Open) => open.push(finding),
+            None => {}
+        }
+    }
+    (fails, open)
 }
 
 fn weigh(document: &Findings, finding: &Finding, fail_on: Severity) -> Option<Bearing> {
@@ -145,22 +191,14 @@ fn weigh(document: &Findings, finding: &Finding, fail_on: Severity) -> Option<Be
     }
 }
 
-fn excuse(document: &Findings, finding: &Finding, waivers: &Waivers<'_>) -> Option<Excuse> {
+fn excuse(finding: &Finding) -> Option<Excuse> {
     if finding.waived.is_some() {
         return Some(Excuse::Waived);
     }
     if finding.soft {
         return Some(Excuse::Soft);
     }
-    if finding.change == Some(Change::Unchanged) {
-        // Whoever waived it promised to mend it by then; that it is known excuses nothing.
-        let promised = document
-            .dates
-            .gate
-            .is_some_and(|day| waivers.expired(finding, day));
-        return (!promised).then_some(Excuse::Unchanged);
-    }
-    None
+    (finding.change == Some(Change::Unchanged)).then_some(Excuse::Unchanged)
 }
 
 fn excused(gate: &Gate) -> Option<String> {

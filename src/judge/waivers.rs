@@ -121,23 +121,6 @@ fn state(waiver: &WaiverStanding, decides: bool, day: Date) -> WaiverState {
     }
 }
 
-/// What there is to say about a waiver; nothing where it does what it should.
-pub fn note(waiver: &WaiverStanding) -> Option<String> {
-    let what = match waiver.state {
-        WaiverState::Applied => return None,
-        WaiverState::Expiring => format!("ends soon, on {}", waiver.expires),
-        WaiverState::Expired => format!("has expired on {} and waives nothing", waiver.expires),
-        WaiverState::Unused => "covers no finding: remove it".to_owned(),
-        WaiverState::Overlapped => {
-            "is overlapped: waivers that end earlier decide for all that it covers".to_owned()
-        }
-    };
-    Some(format!(
-        "{}:{}: the waiver of {} for {} {what} (owner: {})",
-        waiver.source.file, waiver.source.line, waiver.check, waiver.target, waiver.owner
-    ))
-}
-
 /// Whether the target of a waiver is a pattern.
 pub fn is_pattern(target: &str) -> bool {
     target.contains('*')

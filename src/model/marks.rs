@@ -47,6 +47,27 @@ pub struct WaiverStanding {
     pub source: SourceLine,
 }
 
+impl WaiverStanding {
+    /// What there is to say about it, with its line; nothing where it does what it should.
+    pub fn note(&self) -> Option<String> {
+        let what = match self.state {
+            WaiverState::Applied => return None,
+            WaiverState::Expiring => format!("ends soon, on {}", self.expires),
+            WaiverState::Expired => {
+                format!("has expired on {} and waives nothing", self.expires)
+            }
+            WaiverState::Unused => "covers no finding: remove it".to_owned(),
+            WaiverState::Overlapped => {
+                "is overlapped: one that ends earlier decides for all that it covers".to_owned()
+            }
+        };
+        Some(format!(
+            "{}:{}: the waiver of {} for {} {what} (owner: {})",
+            self.source.file, self.source.line, self.check, self.target, self.owner
+        ))
+    }
+}
+
 /// What became of a waiver at the date of the gate.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -85,7 +106,8 @@ impl fmt::Display for WaiverState {
 pub enum Change {
     /// The same check judged the target before, and this was not among what it found.
     New,
-    /// The same check passed before, or its failure counted for less.
+    /// The same check passed before, or its failure counted for less, or the waiver of
+    /// it has expired.
     Regression,
     /// It was there before.
     Unchanged,

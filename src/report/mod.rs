@@ -5,11 +5,13 @@
 //! passed, in no format.
 
 pub mod csv;
+pub mod gate;
 pub mod json;
 mod json_text;
 pub mod jsonl;
 pub mod junit;
 pub mod markdown;
+mod marks;
 pub mod matrix;
 pub mod openmetrics;
 pub mod oscal;

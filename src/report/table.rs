@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
+use super::marks;
 use super::page::{Page, Style, words};
 use super::target;
 use crate::model::{
@@ -64,6 +65,7 @@ pub fn write(document: &Findings, options: TableOptions, out: &mut dyn Write) ->
         targets(&document.targets, &mut page)?;
     }
     controls(document, &mut page)?;
+    marks::write(document, &mut page)?;
     footer(document, &mut page)
 }
 

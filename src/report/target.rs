@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 
+use super::marks;
 use super::page::{Page, Style, line, words};
 use crate::model::{
     check::Severity,
@@ -52,7 +53,8 @@ pub fn write(view: &View<'_>, shown: &mut Shown, page: &mut Page<'_>) -> io::Res
         (Effect::Warning, "Should be mended"),
     ] {
         let mut first = true;
-        for finding in view.findings.iter().filter(|f| f.effect == effect) {
+        let counts = |f: &&Finding| f.effect == effect && marks::excuse(f).is_none();
+        for finding in view.findings.iter().filter(counts) {
             page.gap()?;
             if std::mem::take(&mut first) {
                 page.text(Style::Strong, title)?;
@@ -60,6 +62,7 @@ pub fn write(view: &View<'_>, shown: &mut Shown, page: &mut Page<'_>) -> io::Res
             write_finding(finding, summary, shown, page)?;
         }
     }
+    excused(view.findings, page)?;
     notes(view.findings, page)?;
     not_observed(view, page)
 }
@@ -256,6 +259,37 @@ fn style(severity: Severity) -> Style {
     }
 }
 
+/// What fails and does not count at the gate: waived, soft, or known from before.
+fn excused(findings: &[Finding], page: &mut Page<'_>) -> io::Result<()> {
+    let excused: Vec<(&Finding, String)> = findings
+        .iter()
+        .filter(|f| matches!(f.effect, Effect::Failure | Effect::Warning) || f.waived.is_some())
+        .filter_map(|finding| Some((finding, marks::excuse(finding)?)))
+        .collect();
+    if excused.is_empty() {
+        return Ok(());
+    }
+    page.gap()?;
+    page.text(Style::Strong, "Found, and does not count at the gate")?;
+    let mut rows: Vec<Vec<(Style, String)>> = excused
+        .iter()
+        .take(MAX_LINES)
+        .map(|(finding, why)| {
+            let about = match finding.message.is_empty() {
+                true => finding.title.as_str(),
+                false => &finding.message,
+            };
+            let check = finding.check.as_str();
+            vec![
+                (Style::Faint, finding.severity.to_string().to_uppercase()),
+                (Style::Plain, line(&format!("{about} ({check}); {why}"))),
+            ]
+        })
+        .collect();
+    and_more(excused.len(), &mut rows);
+    page.list(&[8], &rows)
+}
+
 /// What fails and decides nothing, a line each.
 fn notes(findings: &[Finding], page: &mut Page<'_>) -> io::Result<()> {
     let notes: Vec<&Finding> = findings
@@ -263,6 +297,7 @@ fn notes(findings: &[Finding], page: &mut Page<'_>) -> io::Result<()> {
         .filter(|finding| {
             finding.verdict == Verdict::Fail
                 && matches!(finding.effect, Effect::Note | Effect::Open)
+                && finding.waived.is_none()
         })
         .collect();
     if notes.is_empty() {

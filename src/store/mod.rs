@@ -9,11 +9,13 @@
 
 pub mod atomic;
 mod error;
+mod findings;
 mod read;
 mod state;
 mod write;
 
 pub use error::StoreError;
+pub use findings::{MAX_FINDINGS, kind_of, read_findings};
 pub use read::{FactReader, KnownFacts, MAX_LINE, RunEnd, RunReader};
 pub use state::{StateFolder, usual_folder};
 pub use write::{RunWriter, resume};

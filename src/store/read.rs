@@ -79,7 +79,7 @@ impl RunReader {
                 "the header is cut off: nothing was saved",
             ));
         }
-        check_schema(path, 1, &text, RUN_SCHEMA, "a run")?;
+        check_schema(path, Some(1), &text, RUN_SCHEMA, "a run")?;
         let header: RunHeader = serde_json::from_slice(&text).map_err(|error| {
             StoreError::at_line(path, 1, format!("is not the header of a run: {error}"))
         })?;
@@ -162,7 +162,13 @@ impl RunReader {
     }
 
     fn parse(&mut self, line: u64, text: &[u8]) -> Result<Observation, StoreError> {
-        check_schema(&self.path, line, text, OBSERVATION_SCHEMA, "an observation")?;
+        check_schema(
+            &self.path,
+            Some(line),
+            text,
+            OBSERVATION_SCHEMA,
+            "an observation",
+        )?;
         let fault = |message: String| StoreError::at_line(&self.path, line, message);
         let observation: Observation = serde_json::from_slice(text)
             .map_err(|error| fault(format!("is not an observation: {error}")))?;
@@ -201,7 +207,7 @@ impl RunReader {
 }
 
 /// Reads one line of at most [`MAX_LINE`] bytes; `false` when it has no newline at its end.
-fn read_line(
+pub(super) fn read_line(
     path: &Path,
     lines: &mut BufReader<File>,
     line: u64,
@@ -287,9 +293,9 @@ impl<'de> Visitor<'de> for Unambiguous {
 }
 
 /// Gives a clear word for documents of another kind or version, before parsing them.
-fn check_schema(
+pub(super) fn check_schema(
     path: &Path,
-    line: u64,
+    line: Option<u64>,
     text: &[u8],
     expected: &str,
     what: &str,
@@ -298,23 +304,25 @@ fn check_schema(
     struct Versioned {
         schema: String,
     }
+    let fault = |message: String| match line {
+        Some(line) => StoreError::at_line(path, line, message),
+        None => StoreError::new(path, message),
+    };
     let found: Versioned = serde_json::from_slice(text).map_err(|error| {
         let message = if error.is_data() {
             format!("is not {what}: it has no \"schema\"")
         } else {
             format!("is not JSON: {error}")
         };
-        StoreError::at_line(path, line, message)
+        fault(message)
     })?;
     serde_json::from_slice::<Unambiguous>(text)
-        .map_err(|error| StoreError::at_line(path, line, format!("is not {what}: {error}")))?;
+        .map_err(|error| fault(format!("is not {what}: {error}")))?;
     if found.schema != expected {
         let schema = crate::wire::text::clean(&found.schema, 60);
-        return Err(StoreError::at_line(
-            path,
-            line,
-            format!("is of schema {schema:?}, expected {expected:?} ({what})"),
-        ));
+        return Err(fault(format!(
+            "is of schema {schema:?}, expected {expected:?} ({what})"
+        )));
     }
     Ok(())
 }
