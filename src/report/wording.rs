@@ -130,6 +130,10 @@ pub fn counted(document: &Findings, finding: &Finding) -> Counted {
             document.gate.fail_on
         ),
         Effect::Failure if fails => return Counted::Failure,
+        // Passed before: against an earlier result that is a failure.
+        Effect::Open if !fails && finding.change == Some(Change::Regression) => {
+            return Counted::Failure;
+        }
         Effect::Failure | Effect::Open => return Counted::Open,
     };
     Counted::No(why)
