@@ -1,6 +1,10 @@
 //! What allies exchange: how participants stand, and never which target fails.
 //!
 //! * [`exchange`] is what participants agree on: a profile, a calendar, pins.
+//! * [`measure`] counts what runs say, [`assign`] by which kinds, and [`band`]
+//!   turns counts into what is shown.
+//! * [`cut`] makes the document, [`explain`] shows its owner why, and
+//!   [`manifest`] binds it to the runs, which stay at home.
 //! * [`document`] is what they hand each other, inside an in-toto statement.
 //! * [`ledger`] remembers what was cut, so that no period is cut twice.
 //! * [`canonical`] is JSON that has one form only, read strictly.
@@ -13,13 +17,20 @@
 //! and each number that could tell one is a band. These are rules and not
 //! differential privacy: who knows most of a fleet can infer the rest.
 
+pub mod assign;
+pub mod band;
 pub mod canonical;
+pub mod cut;
 pub mod document;
 pub mod envelope;
 pub mod exchange;
+pub mod explain;
+pub mod found;
 pub mod key;
 pub mod kind;
 pub mod ledger;
+pub mod manifest;
+pub mod measure;
 pub mod names;
 pub mod recipients;
 pub mod refusal;

@@ -3,6 +3,8 @@
 use clap::{Args, Subcommand};
 
 use super::{
+    baseline_create::{self, CreateArgs},
+    baseline_pins::{self, PinsArgs},
     baseline_sign::{self, SignArgs},
     baseline_verify::{self, VerifyArgs},
     console::Console,
@@ -20,6 +22,8 @@ pub struct BaselineArgs {
 enum BaselineCommand {
     Sign(Box<SignArgs>),
     Verify(VerifyArgs),
+    Create(Box<CreateArgs>),
+    Pins(PinsArgs),
 }
 
 /// Runs the command.
@@ -30,5 +34,7 @@ pub fn run(args: &BaselineArgs, console: &mut Console) -> Result<Exit, Trouble> 
     match &args.command {
         BaselineCommand::Sign(args) => baseline_sign::run(args, console),
         BaselineCommand::Verify(args) => baseline_verify::run(args, console),
+        BaselineCommand::Create(args) => baseline_create::run(args, console),
+        BaselineCommand::Pins(args) => baseline_pins::run(args, console),
     }
 }

@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand, no logic of its own.
 
 mod baseline;
+mod baseline_create;
+mod baseline_pins;
 mod baseline_sign;
 mod baseline_verify;
 mod checks;

@@ -25,7 +25,7 @@ use crate::model::{
     run::{RUN_SCHEMA, RunHeader},
     target::Target,
 };
-use crate::net::{Net, Scope, Stopper};
+use crate::net::{Net, NetConfig, Scope, Stopper};
 use crate::scan::{
     facts, plan,
     progress::{Progress, Quiet},
@@ -134,6 +134,25 @@ struct Job {
     writer: Option<RunWriter>,
 }
 
+/// What the network was told that no outsider is told.
+struct SetUp {
+    staged: bool,
+    allow_private: bool,
+    extra_roots: bool,
+    given_resolver: bool,
+}
+
+impl SetUp {
+    fn of(config: &NetConfig) -> Self {
+        Self {
+            staged: !config.connect_to.is_empty(),
+            allow_private: config.allow_private,
+            extra_roots: !config.extra_roots.is_empty(),
+            given_resolver: config.resolver.is_some(),
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -148,9 +167,9 @@ pub fn run(args: &ScanArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let mut config = args.network.config()?;
     config.allow_private |= inventory.scope.allow_private;
     config.contact = config.contact.or_else(|| inventory.contact.clone());
-    let staged = !config.connect_to.is_empty();
+    let set_up = SetUp::of(&config);
     let net = Net::new(config).map_err(said)?;
-    let mut job = prepare(args, inventory, &net, staged)?;
+    let mut job = prepare(args, inventory, &net, set_up)?;
     if args.dry_run {
         return dry_run(&job, console).map(|()| Exit::Done);
     }
@@ -228,7 +247,7 @@ fn prepare(
     args: &ScanArgs,
     inventory: inventory::Inventory,
     net: &Net,
-    staged: bool,
+    set_up: SetUp,
 ) -> Result<Job, Trouble> {
     let level = Level::from(args.level);
     let started_at = Timestamp::now();
@@ -243,7 +262,10 @@ fn prepare(
         areas: areas.into_iter().collect(),
         page_cap: args.pages,
         resolver: net.resolver(),
-        staged,
+        staged: set_up.staged,
+        allow_private: set_up.allow_private,
+        extra_roots: set_up.extra_roots,
+        given_resolver: set_up.given_resolver,
     };
     let scope = Scope::new(
         level,
@@ -267,7 +289,7 @@ fn prepare(
         let (header, done, writer) = store::resume(path, &facts::known()).map_err(said)?;
         if header.conditions != conditions {
             return Err(format!(
-                "{}: was begun under other conditions (level, areas, pages, resolver or --connect-to): give the same options, or begin a new run",
+                "{}: was begun under other conditions (level, areas, pages, resolver, --connect-to, --ca-file or --allow-private): give the same options, or begin a new run",
                 path.display()
             )
             .into());

@@ -35,4 +35,4 @@ pub use profile::{ResolvedCheck, ResolvedEntry, ResolvedProfile};
 pub use rollup::EntryOutcome;
 pub use standing::Standing;
 pub use tally::{Crosswalk, Tally};
-pub use target::{Dates, Defect, Observed, TargetResult, judge};
+pub use target::{Dates, Defect, Observed, TargetResult, judge, not_reached};

@@ -255,6 +255,12 @@ pub(super) struct Unreached {
     pub uses: Vec<UseOutcome>,
 }
 
+/// How each entry of a profile stands for a target without an observation:
+/// open, where the entry asks for what its roles have.
+pub fn not_reached(profile: &ResolvedProfile, target: &Target, as_of: Date) -> Vec<EntryOutcome> {
+    unreached(profile, target, as_of).entries
+}
+
 /// Whatever is asked of the roles of a target that was not reached stays open.
 pub(super) fn unreached(profile: &ResolvedProfile, target: &Target, as_of: Date) -> Unreached {
     let reasons = reasons(profile, target, as_of);

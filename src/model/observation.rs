@@ -58,6 +58,16 @@ pub struct Conditions {
     pub resolver: String,
     /// Whether connections were redirected (`--connect-to`): a staged target.
     pub staged: bool,
+    /// Whether addresses that are not public were connected to (`--allow-private`,
+    /// or `allow_private` in the inventory).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_private: bool,
+    /// Whether more root certificates than the public ones were trusted (`--ca-file`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub extra_roots: bool,
+    /// Whether the resolver was named (`--resolver`) and is not the system's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_resolver: bool,
 }
 
 /// Something from which another person can verify facts.

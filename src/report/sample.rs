@@ -130,6 +130,9 @@ fn target(key: &str, observed: bool) -> TargetSummary {
             page_cap: 10,
             resolver: "192.0.2.53:53".to_owned(),
             staged: false,
+            allow_private: false,
+            extra_roots: false,
+            given_resolver: false,
         }),
         verdict: if observed {
             Verdict::Fail
