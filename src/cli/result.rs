@@ -64,6 +64,8 @@ pub enum Format {
     Jsonl,
     /// A row for each instance of a finding, for spreadsheets.
     Csv,
+    /// One HTML file for a browser, a phone and a printer; needs no network.
+    Html,
     /// A page for the summary of a CI step or a ticket, below GitHub's limit of 1 MiB.
     Markdown,
     /// Test results, for build servers.
@@ -190,6 +192,7 @@ fn write_all(
             Format::Json => report::json::write(document, out)?,
             Format::Jsonl => report::jsonl::write(document, out)?,
             Format::Csv => report::csv::write(document, out)?,
+            Format::Html => report::html::write(document, out)?,
             Format::Sarif => report::sarif::write(document, out)?,
             Format::Oscal => report::oscal::write(document, out)?,
             Format::Markdown => report::markdown::write(document, out)?,

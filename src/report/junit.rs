@@ -257,8 +257,8 @@ fn attribute(text: &str) -> String {
     escape(&line(text))
 }
 
-/// Text that is cleaned already, for XML 1.0: markup is escaped, and the two
-/// characters that cleaning leaves and XML does not know (section 2.2) are replaced.
+/// Text that is cleaned already, for XML 1.0: cleaning leaves no character that XML
+/// does not know (section 2.2), and markup is escaped.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -267,7 +267,6 @@ fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => escaped.push(char::REPLACEMENT_CHARACTER),
             c => escaped.push(c),
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod csv;
 pub mod gate;
+pub mod html;
 pub mod json;
 mod json_text;
 pub mod jsonl;

@@ -59,6 +59,7 @@ fn clean_with(s: &str, max_chars: usize, keep_lines: bool) -> String {
 /// Whether a character may change how its surroundings are shown, or is not shown at all.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
+        || u32::from(c) & 0xFFFE == 0xFFFE // noncharacters at the end of each plane
         || matches!(c,
             '\u{00AD}'                  // soft hyphen
             | '\u{061C}'                // Arabic letter mark
@@ -69,6 +70,7 @@ pub fn is_unsafe(c: char) -> bool {
             | '\u{202A}'..='\u{202E}'   // direction embeddings and overrides
             | '\u{2060}'..='\u{206F}'   // invisible operators, direction isolates
             | '\u{3164}' | '\u{FFA0}'   // Hangul fillers
+            | '\u{FDD0}'..='\u{FDEF}'   // noncharacters
             | '\u{FEFF}'                // byte order mark
             | '\u{FFF9}'..='\u{FFFB}'   // interlinear annotation
             | '\u{E0000}'..='\u{E0FFF}' // tags, variation selectors
@@ -94,6 +96,11 @@ mod tests {
             ("abc\u{202E}txt.exe", 30, "abc\u{FFFD}txt.exe"),
             ("in\u{200B}visible", 30, "in\u{FFFD}visible"),
             ("\u{9b}31m", 30, "\u{FFFD}31m"),
+            (
+                "no\u{FFFF}\u{FDD0}\u{1FFFE}",
+                30,
+                "no\u{FFFD}\u{FFFD}\u{FFFD}",
+            ),
             ("Grüße, 選挙", 30, "Grüße, 選挙"),
         ];
         for (given, max, expected) in cases {
