@@ -57,6 +57,8 @@ const OPT_OUT: Signing = Signing {
 
 /// A line of the signed zone that an edit is about.
 type Edit = fn(&str) -> Option<String>;
+/// Names below the zone, types, and what the validator is to say.
+type Expected<'a> = &'a [(&'a str, RecordType, &'a str)];
 
 fn tool(folder: &Path, name: &str, arguments: &[&str]) -> Option<()> {
     let path = program(name, "bind9-utils", "DNSSEC")?;
@@ -175,7 +177,7 @@ async fn verdict(session: &Session, keys: &[&DNSKEY], name: &str, rtype: RecordT
 }
 
 /// Serves a zone and compares what the validator says of each question.
-fn check(signing: Signing, edit: Edit, expected: &[(&str, RecordType, &str)]) {
+fn check(signing: Signing, edit: Edit, expected: Expected) {
     let folder = folder();
     let port = free_port();
     if signed(folder.path(), signing, edit).is_none() {
@@ -224,7 +226,7 @@ fn is(line: &str, name: &str, rtype: &str) -> bool {
             .is_some_and(|rest| rtype.split(' ').zip(rest).all(|(a, b)| a == *b))
 }
 
-const HEALTHY: &[(&str, RecordType, &str)] = &[
+const HEALTHY: Expected = &[
     ("", RecordType::SOA, "present"),
     ("", RecordType::NS, "present"),
     ("", RecordType::DNSKEY, "present"),
@@ -283,7 +285,7 @@ fn what_is_absent_is_proven_absent() {
 
 #[test]
 fn each_broken_signature_is_named() {
-    let cases: &[(Signing, Edit, &[(&str, RecordType, &str)])] = &[
+    let cases: &[(Signing, Edit, Expected)] = &[
         (
             Signing {
                 arguments: &["-s", "20200101000000", "-e", "20200201000000"],
@@ -375,7 +377,7 @@ fn each_broken_signature_is_named() {
 
 #[test]
 fn each_broken_proof_of_absence_is_named() {
-    let cases: &[(Signing, Edit, &[(&str, RecordType, &str)])] = &[
+    let cases: &[(Signing, Edit, Expected)] = &[
         (
             NSEC,
             |line| {
