@@ -27,6 +27,7 @@ const INVENTORY: &str = "inventory.yaml";
 const RUN: &str = "run.jsonl";
 const FINDINGS: &str = "findings.json";
 const ROOT: &str = "root.pem";
+const ANCHOR: &str = "root.ds";
 
 /// See it work: three election offices on this machine, scanned without any network.
 #[derive(Args, Debug)]
@@ -89,7 +90,7 @@ fn prepare(folder: &Path, estate: &Estate) -> io::Result<()> {
     // By its first line, so that a newer program knows the folder of an older one.
     let mark = estate.inventory().lines().next();
     let ours = fs::read_to_string(&inventory).is_ok_and(|text| text.lines().next() == mark);
-    for name in [INVENTORY, RUN, FINDINGS, ROOT] {
+    for name in [INVENTORY, RUN, FINDINGS, ROOT, ANCHOR] {
         let path = folder.join(name);
         if path.exists() && !ours {
             return Err(io::Error::other(format!(
@@ -102,7 +103,8 @@ fn prepare(folder: &Path, estate: &Estate) -> io::Result<()> {
     }
     fs::create_dir_all(folder)?;
     fs::write(inventory, estate.inventory())?;
-    fs::write(folder.join(ROOT), estate.root_pem())
+    fs::write(folder.join(ROOT), estate.root_pem())?;
+    fs::write(folder.join(ANCHOR), estate.trust_anchor())
 }
 
 fn arguments(args: &DemoArgs, estate: &Estate) -> Vec<OsString> {
@@ -118,6 +120,7 @@ fn arguments(args: &DemoArgs, estate: &Estate) -> Vec<OsString> {
         file("--save=", RUN),
         file("--output=", FINDINGS),
         file("--ca-file=", ROOT),
+        file("--trust-anchor=", ANCHOR),
         "--format=json".into(),
         with("--resolver=", estate.resolver().to_string().as_ref()),
     ];

@@ -1,13 +1,21 @@
 //! Options about the network that every scanning command shares.
 
 use clap::Args;
+use hickory_proto::dnssec::rdata::DS;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use crate::net::{ConnectRule, Limits, NetConfig};
+use crate::{
+    net::{ConnectRule, Limits, NetConfig},
+    wire::dnssec::parse_anchors,
+};
 
-/// Most bytes of a file of trusted roots that are read.
-const CA_FILE_MAX: u64 = 4 << 20;
+/// Most bytes of a file of trusted roots or anchors that are read.
+const FILE_MAX: u64 = 4 << 20;
 
 /// Where to connect, and how politely.
 #[derive(Args, Clone, Debug)]
@@ -22,6 +30,9 @@ pub struct NetworkArgs {
     /// Trust the root certificates in this PEM file beside the public ones. May be repeated.
     #[arg(long, value_name = "PEM")]
     pub ca_file: Vec<PathBuf>,
+    /// Begin DNSSEC validation with the DS records of the root in this file, not with IANA's.
+    #[arg(long, value_name = "FILE")]
+    pub trust_anchor: Option<PathBuf>,
     /// Connect to addresses that are not public, such as those of a lab.
     #[arg(long)]
     pub allow_private: bool,
@@ -54,6 +65,7 @@ impl NetworkArgs {
             connect_to: self.connect_to.clone(),
             allow_private: self.allow_private,
             extra_roots,
+            trust_anchors: self.trust_anchors()?,
             contact: self.contact.clone(),
             limits: Limits {
                 connections_per_address: usize::from(self.connections_per_address),
@@ -61,6 +73,15 @@ impl NetworkArgs {
                 ..Limits::default()
             },
         })
+    }
+
+    fn trust_anchors(&self) -> Result<Vec<DS>, String> {
+        let Some(path) = &self.trust_anchor else {
+            return Ok(Vec::new());
+        };
+        let bytes = read(path, "a file of trust anchors")?;
+        parse_anchors(&String::from_utf8_lossy(&bytes))
+            .map_err(|(line, what)| format!("{}:{line}: {what}", path.display()))
     }
 
     /// Time that one target may take.
@@ -81,15 +102,21 @@ fn resolver(text: &str) -> Result<SocketAddr, String> {
         })
 }
 
-fn roots(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, String> {
-    let cannot = |what: &str| format!("{}: {what}", path.display());
+/// The bytes of a file that the user names, bounded.
+fn read(path: &Path, what: &str) -> Result<Vec<u8>, String> {
+    let cannot = |error: &str| format!("{}: {error}", path.display());
     let length = std::fs::metadata(path)
         .map_err(|error| cannot(&format!("cannot be read: {error}")))?
         .len();
-    if length > CA_FILE_MAX {
-        return Err(cannot("is too large for a file of root certificates"));
+    if length > FILE_MAX {
+        return Err(cannot(&format!("is too large for {what}")));
     }
-    let pem = std::fs::read(path).map_err(|error| cannot(&format!("cannot be read: {error}")))?;
+    std::fs::read(path).map_err(|error| cannot(&format!("cannot be read: {error}")))
+}
+
+fn roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let cannot = |what: &str| format!("{}: {what}", path.display());
+    let pem = read(path, "a file of root certificates")?;
     let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|error| cannot(&format!("is not a PEM file of certificates: {error}")))?;

@@ -64,16 +64,18 @@ pub(super) struct ZonePlan {
 }
 
 /// Starts the server on both sockets. `zones` are ordered from the root down.
+/// Returns the DS record of the root, if it is signed.
 pub(super) fn serve(
     udp: UdpSocket,
     tcp: TcpListener,
     zones: Vec<ZonePlan>,
     queries: Arc<AtomicU64>,
-) -> Result<Server<NameService>, EstateError> {
-    let mut server = Server::new(NameService::load(zones, queries)?);
+) -> Result<(Server<NameService>, Option<DS>), EstateError> {
+    let (names, anchor) = NameService::load(zones, queries)?;
+    let mut server = Server::new(names);
     server.register_socket(udp);
     server.register_listener(tcp, TCP_IDLE, TCP_QUEUE);
-    Ok(server)
+    Ok((server, anchor))
 }
 
 /// Answers from the zones of the estate.
@@ -85,7 +87,10 @@ pub(super) struct NameService {
 }
 
 impl NameService {
-    fn load(plans: Vec<ZonePlan>, queries: Arc<AtomicU64>) -> Result<Self, EstateError> {
+    fn load(
+        plans: Vec<ZonePlan>,
+        queries: Arc<AtomicU64>,
+    ) -> Result<(Self, Option<DS>), EstateError> {
         let failed = |detail: String| EstateError::new("load the zones", detail);
         let mut zones = Catalog::new();
         let mut loaded: Vec<(Name, Arc<dyn ZoneHandler>)> = Vec::new();
@@ -111,7 +116,7 @@ impl NameService {
             )
             .map_err(failed)?;
             delegations.retain(|(child, ds)| {
-                let mine = child.base_name() == origin;
+                let mine = !child.is_root() && child.base_name() == origin;
                 if mine {
                     let ds = RData::DNSSEC(DNSSECRData::DS(ds.clone()));
                     zone.upsert_mut(Record::from_rdata(child.clone(), 3600, ds), 0);
@@ -139,11 +144,15 @@ impl NameService {
                 parents.insert(LowerName::new(origin), catalog);
             }
         }
-        Ok(Self {
+        let anchor = delegations
+            .into_iter()
+            .find_map(|(zone, ds)| zone.is_root().then_some(ds));
+        let names = Self {
             zones,
             parents,
             queries,
-        })
+        };
+        Ok((names, anchor))
     }
 
     /// Answers one request, aliases followed; `None` when nothing readable came out.

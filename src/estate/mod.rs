@@ -35,6 +35,7 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::wire::dnssec::anchor_line;
 use authority::Authority;
 
 /// The running servers. They stop when this is dropped.
@@ -42,6 +43,7 @@ pub struct Estate {
     resolver: SocketAddr,
     rules: Vec<String>,
     authority: Authority,
+    trust_anchor: String,
     connections: Arc<AtomicU64>,
     queries: Arc<AtomicU64>,
     _names: hickory_server::Server<dns::NameService>,
@@ -109,11 +111,13 @@ impl Estate {
         for host in offices::NAME_SERVERS {
             rules.push(rule(host, 53, resolver));
         }
-        let names = dns::serve(udp, tcp, plan.zones, Arc::clone(&queries))?;
+        let (names, anchor) = dns::serve(udp, tcp, plan.zones, Arc::clone(&queries))?;
+        let trust_anchor = anchor.as_ref().map(anchor_line).unwrap_or_default();
         Ok(Self {
             resolver,
             rules,
             authority,
+            trust_anchor,
             connections,
             queries,
             _names: names,
@@ -140,6 +144,11 @@ impl Estate {
     /// The root certificate as PEM.
     pub fn root_pem(&self) -> &str {
         self.authority.root_pem()
+    }
+
+    /// The DS record of the root zone, for `--trust-anchor`.
+    pub fn trust_anchor(&self) -> &str {
+        &self.trust_anchor
     }
 
     /// The inventory of the three offices, as YAML.

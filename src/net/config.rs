@@ -1,5 +1,6 @@
 //! What a user sets about the network, and the signal that stops a scan.
 
+use hickory_proto::dnssec::rdata::DS;
 use rustls::pki_types::CertificateDer;
 use std::{future::pending, net::SocketAddr, time::Duration};
 use tokio::sync::watch;
@@ -17,6 +18,8 @@ pub struct NetConfig {
     pub allow_private: bool,
     /// Trusted roots beside the public ones.
     pub extra_roots: Vec<CertificateDer<'static>>,
+    /// DS records of the root zone that are trusted; those of IANA when empty.
+    pub trust_anchors: Vec<DS>,
     /// Whom operators of scanned servers can write to; part of the user agent.
     pub contact: Option<String>,
     /// How much may be sent, how fast, and how long to wait.

@@ -33,6 +33,8 @@ pub struct DnsQuery {
     pub rtype: RecordType,
     /// Whether the server is to ask others (RD).
     pub recursion: bool,
+    /// Whether the server is to hand out what it could not validate (CD).
+    pub checking_disabled: bool,
     /// Version of EDNS to speak, with DNSSEC records asked for (DO); `None` for plain DNS.
     pub edns: Option<u8>,
     /// Whether to ask over TCP alone.
@@ -66,6 +68,7 @@ impl DnsQuery {
             name,
             rtype,
             recursion: false,
+            checking_disabled: false,
             edns: Some(0),
             tcp: false,
         }
@@ -231,6 +234,7 @@ impl Question {
         let query = Query::query(asked.name.clone(), asked.rtype);
         let mut message = Message::query();
         message.metadata.recursion_desired = asked.recursion;
+        message.metadata.checking_disabled = asked.checking_disabled;
         message.add_query(query.clone());
         if let Some(version) = asked.edns {
             let mut edns = Edns::new();

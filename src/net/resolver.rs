@@ -1,7 +1,7 @@
 //! Asks a recursive resolver.
 
 use hickory_proto::{
-    op::{Message, ResponseCode},
+    op::ResponseCode,
     rr::{Name, RecordType},
 };
 use std::net::{IpAddr, SocketAddr};
@@ -13,7 +13,7 @@ use tokio::{
 use super::{
     answer::{Answer, refusal},
     config::Limits,
-    dns_query::{DnsQuery, Waits, is_failure, jitter},
+    dns_query::{DnsQuery, DnsReply, Waits, is_failure, jitter},
     error::NetError,
     meter::Meter,
 };
@@ -59,14 +59,24 @@ impl Resolver {
             .map_err(|_| NetError::new(GapReason::Internal, "the queue of DNS queries was closed"))
     }
 
-    /// Asks one question. A lost packet is sent again after a short random
-    /// wait; a server that does not answer or fails gives way to the next.
+    /// Asks one question. A response code that says nothing of the name is an error.
     pub(super) async fn ask(
         &self,
         name: &Name,
         rtype: RecordType,
         meter: &Meter,
     ) -> Result<Answer, NetError> {
+        let query = DnsQuery {
+            recursion: true,
+            ..DnsQuery::new(name.clone(), rtype)
+        };
+        let reply = self.send(query, meter).await?;
+        Answer::from_message(name, rtype, reply.message)
+    }
+
+    /// Asks one question. A lost packet is sent again after a short random
+    /// wait; a server that does not answer or fails gives way to the next.
+    pub(super) async fn send(&self, query: DnsQuery, meter: &Meter) -> Result<DnsReply, NetError> {
         let _turn = self.turn().await?;
         let mut last = NetError::new(GapReason::Internal, "no resolver");
         let mut failed = 0usize;
@@ -81,16 +91,16 @@ impl Resolver {
             if attempt > 0 && last.reason == GapReason::Timeout {
                 sleep(jitter()).await;
             }
-            match self.ask_server(*server, name, rtype, meter).await {
-                Ok(message) if is_failure(message.metadata.response_code) => {
-                    last = refusal(name, rtype, &message);
+            match self.send_to(*server, &query, meter).await {
+                Ok(reply) if is_failure(reply.message.metadata.response_code) => {
+                    last = refusal(&query.name, query.rtype, &reply.message);
                     failed += 1;
                     // The protocol's own word: another server may know better, the same will not.
                     if failed >= self.servers.len() {
                         return Err(last);
                     }
                 }
-                Ok(message) => return Answer::from_message(name, rtype, message),
+                Ok(reply) => return Ok(reply),
                 Err(error)
                     if matches!(error.reason, GapReason::BudgetSpent | GapReason::Internal) =>
                 {
@@ -102,30 +112,27 @@ impl Resolver {
         Err(last)
     }
 
-    async fn ask_server(
+    async fn send_to(
         &self,
         server: SocketAddr,
-        name: &Name,
-        rtype: RecordType,
+        query: &DnsQuery,
         meter: &Meter,
-    ) -> Result<Message, NetError> {
+    ) -> Result<DnsReply, NetError> {
         let waits = Waits {
             udp: self.limits.dns_timeout,
             tcp: self.limits.connect_timeout,
-        };
-        let mut query = DnsQuery {
-            recursion: true,
-            ..DnsQuery::new(name.clone(), rtype)
         };
         let reply = query.send(server, waits, meter).await?;
         match reply.message.metadata.response_code {
             // A server from before EDNS (RFC 6891 section 7).
             ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS => {
-                query.edns = None;
-                let reply = query.send(server, waits, meter).await?;
-                Ok(reply.message)
+                let plain = DnsQuery {
+                    edns: None,
+                    ..query.clone()
+                };
+                plain.send(server, waits, meter).await
             }
-            _ => Ok(reply.message),
+            _ => Ok(reply),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The network as one target's probes may use it.
 
-use hickory_proto::rr::RecordType;
+use hickory_proto::{dnssec::rdata::DS, rr::RecordType};
 use rustls::RootCertStore;
 use std::{
     collections::HashMap,
@@ -22,6 +22,7 @@ use super::{
     config::{Limits, NetConfig, StopSignal},
     connect_rule::Host,
     connection::Connection,
+    dns_query::{DnsQuery, DnsReply},
     error::NetError,
     http::Pool,
     meter::Meter,
@@ -31,7 +32,10 @@ use super::{
     scope::{Scope, normal},
     special::{DOCUMENTATION, special_use},
 };
-use crate::model::{gap::GapReason, level::Level, observation::Cost, target::Target};
+use crate::{
+    model::{gap::GapReason, level::Level, observation::Cost, target::Target},
+    wire::dnssec::iana_anchors,
+};
 
 /// Port of mail transfer, on which mail exchangers are asked.
 const SMTP: u16 = 25;
@@ -111,6 +115,7 @@ impl Net {
                 stop,
                 meter: Meter::new(self.shared.config.limits),
                 cache: Mutex::default(),
+                unchecked: Mutex::default(),
                 servers: Servers::default(),
                 http: Pool::default(),
             }),
@@ -134,6 +139,7 @@ struct Inner {
     stop: StopSignal,
     meter: Meter,
     cache: Mutex<HashMap<(String, RecordType), CachedLookup>>,
+    unchecked: Mutex<HashMap<(String, RecordType), UncheckedLookup>>,
     servers: Servers,
     http: Pool,
 }
@@ -141,6 +147,7 @@ struct Inner {
 type LookupResult = Result<Arc<Answer>, NetError>;
 /// Filled once, however many ask at the same time.
 type CachedLookup = Arc<OnceCell<LookupResult>>;
+type UncheckedLookup = Arc<OnceCell<Result<Arc<DnsReply>, NetError>>>;
 
 impl Session {
     /// Asks the resolver, once for each name and type. NXDOMAIN and an answer
@@ -158,6 +165,52 @@ impl Session {
         })
         .await
         .clone()
+    }
+
+    /// Asks the resolver for what it could not or did not validate itself
+    /// (CD), once for each name and type: for our own validation.
+    ///
+    /// # Errors
+    /// As [`Session::lookup`].
+    pub async fn lookup_unchecked(
+        &self,
+        name: &str,
+        rtype: RecordType,
+    ) -> Result<Arc<DnsReply>, NetError> {
+        let query = DnsQuery {
+            recursion: true,
+            checking_disabled: true,
+            ..DnsQuery::new(parse_name(name)?, rtype)
+        };
+        let key = (name_text(&query.name), rtype);
+        let cell = lock(&self.inner.unchecked).entry(key).or_default().clone();
+        cell.get_or_init(|| async {
+            let wait = Duration::from_secs(24 * 3600);
+            let resolver = &self.inner.net.shared.resolver;
+            let reply = self.within(wait, "DNS", resolver.send(query, &self.inner.meter));
+            reply.await.and_then(|reply| reply.map(Arc::new))
+        })
+        .await
+        .clone()
+    }
+
+    /// As [`Session::lookup`], but with what a resolver that validates would hold back.
+    ///
+    /// # Errors
+    /// As [`Session::lookup`].
+    pub async fn lookup_unvalidated(&self, name: &str, rtype: RecordType) -> LookupResult {
+        let reply = self.lookup_unchecked(name, rtype).await?;
+        let mut answer = Answer::from_message(&parse_name(name)?, rtype, reply.message.clone())?;
+        answer.via = self.config().resolver;
+        Ok(Arc::new(answer))
+    }
+
+    /// DS records of the root zone that are trusted.
+    pub fn trust_anchors(&self) -> Vec<DS> {
+        match self.config().trust_anchors.as_slice() {
+            [] => iana_anchors(),
+            given => given.to_vec(),
+        }
     }
 
     async fn lookup_uncached(

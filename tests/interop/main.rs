@@ -13,6 +13,7 @@ mod apache;
 mod bind;
 mod demo;
 mod dnssec;
+mod dnssec_chain;
 mod nginx;
 mod site;
 mod support;

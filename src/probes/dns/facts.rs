@@ -1,5 +1,6 @@
 //! What the DNS probe writes under `dns`.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -206,7 +207,7 @@ pub struct Dnskey {
     pub rsa_bits: Option<u32>,
 }
 
-/// What DS and DNSKEY say together. No signature is verified for this.
+/// What DS, DNSKEY and signatures say together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dnssec {
@@ -219,4 +220,96 @@ pub struct Dnssec {
     /// Whether a DS record names a DNSKEY of the zone by tag, algorithm and digest.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub ds_matches: Seen<bool>,
+    /// What a validator says that begins at the root's trust anchors.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub validation: Seen<Validation>,
+}
+
+/// What validation says of the zone's SOA and NS and of the target's address
+/// records (RFC 4035 section 5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    /// How the zone stands.
+    pub status: DnssecStatus,
+    /// Why it is not secure, as a reason code (`no_ds`, `signature_expired`); `null` when it is.
+    pub reason: Option<String>,
+    /// Name and type of the records at which the chain ends or breaks; `null` when it is secure.
+    pub broken_at: Option<String>,
+    /// The zones from the root down, as far as the chain goes.
+    #[schemars(extend("x-key" = "zone"))]
+    pub chain: Vec<ChainLink>,
+    /// Signatures of the zone that hold, of each kind the one that ends first. Empty
+    /// when the zone is not secure.
+    #[schemars(extend("x-key" = "key"))]
+    pub signatures: Vec<SignatureTimes>,
+    /// How the zone proves that something is not there; `null` when no proof was met.
+    pub denial: Option<Denial>,
+}
+
+/// How a zone stands to a validator (RFC 4033 section 5). What is indeterminate is a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DnssecStatus {
+    /// Every link holds.
+    Secure,
+    /// A zone above proves that it is not signed.
+    Insecure,
+    /// A link should hold and does not: validating resolvers refuse to answer.
+    Bogus,
+}
+
+/// A zone on the way from the root.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChainLink {
+    /// Its name; `.` for the root.
+    pub zone: String,
+    /// How it stands.
+    pub status: DnssecStatus,
+    /// Why it is not secure; `null` when it is.
+    pub reason: Option<String>,
+}
+
+/// The times of a signature (RFC 4034 section 3.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignatureTimes {
+    /// Type covered, key tag and algorithm, as `SOA/12345/13`.
+    pub key: String,
+    /// Type of the records that it covers.
+    pub covered: String,
+    /// Tag of the key that made it.
+    pub key_tag: u16,
+    /// Mnemonic of the algorithm or its number.
+    pub algorithm: String,
+    /// When it begins to be valid.
+    pub inception: Timestamp,
+    /// When it ceases to be valid.
+    pub expiration: Timestamp,
+}
+
+/// How a zone proves absence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Denial {
+    /// By names or by hashes.
+    pub kind: DenialKind,
+    /// Additional rounds of hashing (RFC 5155 section 3.1.3); 0 for NSEC.
+    pub iterations: u16,
+    /// Length of the salt in octets; 0 for none.
+    pub salt_octets: u8,
+    /// Whether unsigned delegations are left out (RFC 5155 section 6).
+    pub opt_out: bool,
+}
+
+/// Records that prove absence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum DenialKind {
+    /// RFC 4034 section 4.
+    #[serde(rename = "NSEC")]
+    Nsec,
+    /// RFC 5155.
+    #[serde(rename = "NSEC3")]
+    Nsec3,
 }

@@ -1,6 +1,7 @@
 //! Turns answers into facts, without the network.
 
 use hickory_proto::{dnssec::rdata::DNSSECRData, rr::RData};
+use jiff::Timestamp;
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
         Txt,
     },
     jobs::{Answers, CaaFound, Lookup, Zone, server_names},
-    keys,
+    keys, validate,
 };
 use crate::{
     model::{
@@ -31,13 +32,13 @@ const TXT_CHARS: usize = 4_096;
 const TXT_MAX: usize = 100;
 
 /// The facts, gaps and evidence of a name.
-pub(super) fn report(answers: &Answers) -> AreaReport {
+pub(super) fn report(answers: &Answers, now: Timestamp) -> AreaReport {
     let mut fold = Fold {
         stand_ins: answers.stand_ins.clone(),
         ..Fold::default()
     };
     fold.name(answers);
-    fold.zone(&answers.name, &answers.zone);
+    fold.zone(&answers.name, &answers.zone, now);
     fold.caa(&answers.caa);
     fold.gaps.sort();
     fold.gaps.dedup();
@@ -179,7 +180,7 @@ impl Fold {
     }
 
     /// What stands at the zone and at its parent.
-    fn zone(&mut self, name: &str, zone: &Result<Option<Zone>, NetError>) {
+    fn zone(&mut self, name: &str, zone: &Result<Option<Zone>, NetError>, now: Timestamp) {
         const PLACES: [&str; 6] = ["is_apex", "ns", "soa", "ds", "dnskey", "dnssec"];
         match zone {
             Err(error) => {
@@ -202,7 +203,7 @@ impl Fold {
                 self.facts.is_apex = (zone.name == name).into();
                 self.servers(zone);
                 self.soa(&zone.soa);
-                self.keys(zone);
+                self.keys(zone, now);
             }
         }
     }
@@ -272,7 +273,7 @@ impl Fold {
         }
     }
 
-    fn keys(&mut self, zone: &Zone) {
+    fn keys(&mut self, zone: &Zone, now: Timestamp) {
         let (ds, dnskey) = (known(&zone.ds), known(&zone.dnskey));
         if let Some(answer) = ds {
             self.prove("/dns/ds", answer);
@@ -314,6 +315,12 @@ impl Fold {
             },
             (None, _) => self.miss("/dns/dnssec/ds_matches", &zone.ds),
             (_, None) => self.miss("/dns/dnssec/ds_matches", &zone.dnskey),
+        }
+        let (validation, gaps) = validate::validate(&zone.collected, now);
+        dnssec.validation = validation;
+        self.gaps.extend(gaps);
+        for answer in [ds, dnskey].into_iter().flatten() {
+            self.prove("/dns/dnssec/validation", answer);
         }
         self.facts.dnssec = dnssec.into();
     }

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use hickory_proto::rr::RData;
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
+use super::validate::{self, Collected};
 use crate::net::{Answer, NetError, RecordType, Session, name_text};
 
 /// Most names on the way up to the top of a zone or to a CAA set.
@@ -36,6 +37,8 @@ pub(super) struct Zone {
     pub(super) ns: Lookup,
     pub(super) ds: Lookup,
     pub(super) dnskey: Lookup,
+    /// What the validation needs.
+    pub(super) collected: Collected,
     /// Name servers in the order of their names, with A and AAAA.
     pub(super) servers: Vec<(String, Lookup, Lookup)>,
     /// Whether there are more name servers than were asked about.
@@ -93,10 +96,11 @@ async fn zone(session: &Session, name: &str) -> Result<Option<Zone>, NetError> {
     let Some((zone, soa)) = zone_cut(session, name).await? else {
         return Ok(None);
     };
-    let (ns, ds, dnskey) = tokio::join!(
+    let (ns, ds, dnskey, collected) = tokio::join!(
         session.lookup(&zone, RecordType::NS),
-        session.lookup(&zone, RecordType::DS),
-        session.lookup(&zone, RecordType::DNSKEY),
+        session.lookup_unvalidated(&zone, RecordType::DS),
+        session.lookup_unvalidated(&zone, RecordType::DNSKEY),
+        validate::collect(session, &zone, name),
     );
     let mut names = ns
         .as_ref()
@@ -118,6 +122,7 @@ async fn zone(session: &Session, name: &str) -> Result<Option<Zone>, NetError> {
         ns,
         ds,
         dnskey,
+        collected,
         servers,
         more_servers,
     }))

@@ -102,7 +102,7 @@ fn rsa_bits(key: &[u8]) -> Option<u32> {
 }
 
 /// Mnemonic of a DNSSEC algorithm (IANA), or its number.
-fn algorithm_name(number: u8) -> String {
+pub(super) fn algorithm_name(number: u8) -> String {
     let name = match number {
         1 => "RSAMD5",
         3 => "DSA",

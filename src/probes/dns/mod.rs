@@ -7,6 +7,7 @@ mod jobs;
 mod keys;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 use super::registry::{
     AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of,
@@ -42,7 +43,7 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             };
         }
         let answers = jobs::ask(context.session, &context.target.name).await;
-        fold::report(&answers)
+        fold::report(&answers, jiff::Timestamp::now())
     })
 }
 
@@ -68,7 +69,15 @@ fn plan(target: &Target, _level: Level) -> Vec<PlannedExchange> {
             format!("CAA of {name} and its parents"),
             labels.min(jobs::CLIMB_MAX),
         ),
-        ask("NS, DS and DNSKEY of the zone".to_owned(), 3),
+        ask("NS of the zone".to_owned(), 1),
+        ask(
+            "DS and DNSKEY of the zone and of the zones above it".to_owned(),
+            1 + 2 * labels.min(jobs::CLIMB_MAX),
+        ),
+        ask(
+            "SOA, NS, CDS and addresses with their signatures".to_owned(),
+            5,
+        ),
         ask(
             "A and AAAA of the zone's name servers".to_owned(),
             jobs::SERVERS_MAX * 2,

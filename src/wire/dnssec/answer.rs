@@ -7,7 +7,7 @@ use hickory_proto::{
 };
 
 use super::{
-    denial::{Denial, DenialFault, Proofs},
+    denial::{Denial, DenialFault, NoDs, Proofs},
     rrset::{Rrset, rrsets},
     signature::{SignatureFault, Verified, verify},
 };
@@ -94,6 +94,17 @@ impl Question<'_> {
                 .map(Validated::NoName)
                 .map_err(AnswerFault::Denial)
         }
+    }
+
+    /// Validates that a name has no DS records.
+    ///
+    /// # Errors
+    /// Why it is not proven.
+    pub fn no_ds(&self, authority: &[Record], exists: bool) -> Result<NoDs, AnswerFault> {
+        let proven = self.denials(authority)?;
+        Proofs::new(self.zone, proven)
+            .no_ds(self.name, exists)
+            .map_err(AnswerFault::Denial)
     }
 
     /// Records that are there; those made from a wildcard need a proof that

@@ -68,6 +68,15 @@ pub struct Proofs<'a> {
     nsec3: Vec<(Vec<u8>, &'a NSEC3)>,
 }
 
+/// What a proof says of the delegation of a name that has no DS records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoDs {
+    /// It is delegated to a zone that is not signed, or may be (opt-out).
+    Insecure,
+    /// It is not delegated: it belongs to the zone above.
+    NotDelegated,
+}
+
 /// How an NSEC3 record stands to a name.
 enum Hashed<'a> {
     Matches(&'a NSEC3),
@@ -119,6 +128,29 @@ impl<'a> Proofs<'a> {
         } else {
             self.nsec3_no_data(name, rtype)
         }
+    }
+
+    /// That a name has no DS records, and whether it is delegated (RFC 4035
+    /// section 5.2, RFC 6840 section 4.4). A name that does not exist is not delegated.
+    ///
+    /// # Errors
+    /// Why that is not proven.
+    pub fn no_ds(&self, name: &Name, exists: bool) -> Result<NoDs, DenialFault> {
+        let denial = match exists {
+            true => self.no_data(name, RecordType::DS)?,
+            false => self.no_name(name)?,
+        };
+        let delegated = match self.nsec.iter().find(|(owner, _)| *owner == name) {
+            Some((_, nsec)) => nsec.type_set().contains(RecordType::NS),
+            None => match self.hashed(name) {
+                Hashed::Matches(nsec3) => nsec3.type_set().contains(RecordType::NS),
+                _ => exists && denial == Denial::OptOut,
+            },
+        };
+        Ok(match delegated {
+            true => NoDs::Insecure,
+            false => NoDs::NotDelegated,
+        })
     }
 
     /// That a name does not exist.

@@ -5,12 +5,16 @@
 //! an NSEC or NSEC3 record proves, is decided here, because a scanner has to
 //! say at which link and why a chain breaks.
 
+mod anchor;
 mod answer;
+mod chain;
 mod denial;
 mod rrset;
 mod signature;
 
+pub use anchor::{anchor_line, iana_anchors, parse_anchors};
 pub use answer::{AnswerFault, Question, Validated};
-pub use denial::{Denial, DenialFault, ITERATIONS_MAX, Proofs};
+pub use chain::{Chain, Link, Reason, Sections, Status, Step, signatures, walk};
+pub use denial::{Denial, DenialFault, ITERATIONS_MAX, NoDs, Proofs};
 pub use rrset::{Rrset, rrsets};
 pub use signature::{Checked, SignatureFault, Verified, verify};
