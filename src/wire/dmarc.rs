@@ -200,6 +200,27 @@ fn disposition(value: &str) -> Option<Disposition> {
     }
 }
 
+/// The mail address that a report URI leads to, in lower case, and its domain;
+/// `None` for other schemes and for what is no address. The obsolete size limit
+/// (`!10m`) and header fields (`?subject=`) are left out.
+pub fn report_mailbox(uri: &str) -> Option<(String, String)> {
+    let uri = uri.split(['!', '?']).next().unwrap_or_default();
+    let (scheme, address) = uri.split_once(':')?;
+    if !scheme.eq_ignore_ascii_case("mailto") || !is_report_uri(uri) {
+        return None;
+    }
+    let address = address.trim_end_matches('.').to_ascii_lowercase();
+    let (_, domain) = address.split_once('@')?;
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    let sound = domain.len() <= 253 && domain.split('.').all(label);
+    sound.then(|| (address.clone(), domain.to_owned()))
+}
+
 /// Whether reports can be sent there: a mail address, or another absolute URI.
 fn is_report_uri(uri: &str) -> bool {
     // The obsolete size limit (`!10m`) is ignored.

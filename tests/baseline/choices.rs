@@ -82,6 +82,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "mail.domain.signed",
         "asks of mail domains what dns.dnssec.signed asks of all",
     ),
+    ("mail.dmarc.reports-to", "one nation asks for it"),
     ("mail.mta-sts.tls12", "is looser than mail.tls.no-legacy"),
     ("mail.mx.ipv6", "one nation asks for it"),
     ("mail.tls-rpt.by-mail", "one nation asks for it"),

@@ -7,6 +7,7 @@ use super::{
     DMARC_WALK_MAX,
     facts::{Dmarc, DmarcDisposition, DmarcPolicy, MailProblem},
     notes::Notes,
+    reports,
 };
 use crate::{
     model::seen::Seen,
@@ -58,7 +59,18 @@ pub(super) async fn observe(session: &Session, domain: &str) -> Observed {
         steps: steps.collect(),
         exists: exists.map(|answer| answer.exists()),
     };
-    walk.fold(notes)
+    let mut observed = walk.fold(notes);
+    let organisational = observed.organisational_domain.known().cloned();
+    if let Some(policy) = observed
+        .dmarc
+        .known_mut()
+        .and_then(|dmarc| dmarc.effective.known_mut().and_then(Option::as_mut))
+    {
+        let notes = &mut observed.notes;
+        policy.destinations =
+            reports::observe(session, policy, organisational.as_deref(), notes).await;
+    }
+    observed
 }
 
 /// The names of the walk: the domain, then upwards, with a jump to seven
@@ -277,6 +289,7 @@ impl Walk<'_> {
             pct: record.pct,
             rua: record.rua.clone(),
             ruf: record.ruf.clone(),
+            destinations: Seen::Unseen,
             dkim_strict: record.dkim_strict,
             spf_strict: record.spf_strict,
             record: text.clone(),

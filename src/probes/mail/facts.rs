@@ -235,12 +235,39 @@ pub struct DmarcPolicy {
     pub rua: Vec<String>,
     /// Addresses for failure reports.
     pub ruf: Vec<String>,
+    /// The mail addresses among both, and whether reports may go there.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key"))]
+    pub destinations: Seen<Vec<ReportDestination>>,
     /// Whether DKIM alignment is strict (`adkim=s`).
     pub dkim_strict: bool,
     /// Whether SPF alignment is strict (`aspf=s`).
     pub spf_strict: bool,
     /// The record.
     pub record: String,
+}
+
+/// A mail address that DMARC reports are to go to (RFC 9990 section 4).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportDestination {
+    /// Tag and address, as `rua reports@office.example`.
+    pub key: String,
+    /// Tag that names it: `rua` or `ruf`.
+    pub tag: String,
+    /// The address in lower case, without size limit and headers.
+    pub address: String,
+    /// Domain of the address.
+    pub domain: String,
+    /// Whether the domain is another organisation's, so that it has to consent:
+    /// it neither lies below the organisational domain nor shares the
+    /// registrable domain with the record.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub external: Seen<bool>,
+    /// Whether the other domain publishes its consent, a DMARC record at
+    /// `RECORD._report._dmarc.DOMAIN`; `null` where none is needed.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub permitted: Seen<Option<bool>>,
 }
 
 /// What a DMARC policy asks for.

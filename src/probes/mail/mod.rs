@@ -6,6 +6,7 @@ mod dmarc;
 mod exchangers;
 pub mod facts;
 mod notes;
+mod reports;
 mod smtp;
 mod spf;
 #[cfg(test)]
@@ -128,6 +129,11 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
             resolver(),
             format!("_dmarc.{domain} and the names above"),
             labels.min(DMARC_WALK_MAX),
+        ),
+        exchange(
+            resolver(),
+            "consent of the domains that DMARC reports are to go to".to_owned(),
+            reports::LOOKUPS_MAX,
         ),
         exchange(
             resolver(),

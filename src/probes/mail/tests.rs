@@ -134,6 +134,10 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
                     "policy": "reject", "subdomain_policy": "reject", "nonexistent_policy": "reject",
                     "tag": "p", "from": "county.example", "testing": false, "pct": null,
                     "rua": ["mailto:d@county.example"], "ruf": [],
+                    "destinations": [{
+                        "key": "rua d@county.example", "tag": "rua", "address": "d@county.example",
+                        "domain": "county.example", "external": false, "permitted": null,
+                    }],
                     "dkim_strict": false, "spf_strict": false,
                     "record": "v=DMARC1; p=reject; rua=mailto:d@county.example",
                 },
@@ -146,6 +150,39 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
                 "rua": ["mailto:t@county.example"], "problems": [],
             },
         })
+    );
+}
+
+#[tokio::test]
+async fn who_consents_to_get_reports() {
+    let zone = "
+county.example. IN TXT \"v=spf1 -all\"
+_dmarc.county.example. IN TXT \"v=DMARC1; p=reject; rua=mailto:d@yes.example!10m,mailto:d@no.example,mailto:d@slow.example; ruf=mailto:d@any.example\"
+county.example._report._dmarc.yes.example. IN TXT \"v=DMARC1\"
+county.example._report._dmarc.no.example. IN TXT \"something else\"
+county.example._report._dmarc.any.example. IN TXT \"v=DMARC1;\"
+";
+    let slow = "county.example._report._dmarc.slow.example";
+    let report = observe(zone, &[(slow, RecordType::TXT, Fault::Silent)]).await;
+    let destinations = &facts(&report)["dmarc"]["effective"]["destinations"];
+    let seen: Vec<(&str, Option<&Value>)> = destinations
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|to| (to["key"].as_str().expect("a key"), to.get("permitted")))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("rua d@yes.example", Some(&json!(true))),
+            ("rua d@no.example", Some(&json!(false))),
+            ("rua d@slow.example", None),
+            ("ruf d@any.example", Some(&json!(true))),
+        ]
+    );
+    assert_eq!(
+        gaps(&report),
+        ["/mail/dmarc/effective/destinations/2/permitted"]
     );
 }
 
