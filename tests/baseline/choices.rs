@@ -63,12 +63,26 @@ pub const OWN: &[(&str, &str)] = &[
 /// Checks that serve a control and stay out of its entry.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     (
-        "tls.groups.allowed",
+        "cert.key.ec-size",
+        "cert.key.curve says which curves, and so which sizes",
+    ),
+    ("cert.key.one-of", "what a server has besides does no harm"),
+    (
+        "cert.key.type",
         "takes the list of one nation as its parameter",
     ),
     (
-        "cert.key.ec-size",
-        "cert.key.curve says which curves, and so which sizes",
+        "cert.lifetime.at-most",
+        "takes the number of one nation as its parameter",
+    ),
+    ("cert.name.present", "cert.name.matches-host asks for more"),
+    (
+        "cert.revocation.ocsp",
+        "authorities may do without, says the CA/Browser Forum",
+    ),
+    (
+        "cert.signature.allowed",
+        "takes the list of one nation as its parameter",
     ),
     (
         "mail.dmarc.failure-reports-asked",
@@ -91,6 +105,26 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "takes the demands of one nation as its parameters",
     ),
     (
+        "tls.groups.allowed",
+        "takes the list of one nation as its parameter",
+    ),
+    (
+        "tls.groups.none-of",
+        "takes the list of one nation as its parameter",
+    ),
+    (
+        "tls.protocol.allowed",
+        "takes the list of one nation as its parameter",
+    ),
+    (
+        "tls.signatures.allowed",
+        "takes the list of one nation as its parameter",
+    ),
+    (
+        "tls.suites.allowed",
+        "takes the list of one nation as its parameter",
+    ),
+    (
         "tls.suites.ciphers-allowed",
         "takes the demands of one nation as its parameters",
     ),
@@ -101,6 +135,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     (
         "tls.suites.no-cipher",
         "takes the demands of one nation as its parameters",
+    ),
+    (
+        "tls.suites.one-of",
+        "takes the list of one nation as its parameter",
     ),
     ("tls.suites.sha2", "one nation asks for it"),
     (
@@ -118,14 +156,6 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "is looser than web.redirect.same-host-first",
     ),
     ("web.security-txt.renewed", "one nation asks for it"),
-    (
-        "tls.suites.allowed",
-        "takes the list of one nation as its parameter",
-    ),
-    (
-        "tls.suites.one-of",
-        "takes the list of one nation as its parameter",
-    ),
 ];
 
 /// Checks of another control that an entry needs too: a site that every browser
