@@ -178,7 +178,7 @@ pub fn profile(
 /// What stands above the entries.
 const HEAD: &str = "\
 id: common-baseline
-title: Common baseline of what democracies ask of public infrastructure, for election offices
+title: Common baseline for election offices
 entries:
 ";
 
