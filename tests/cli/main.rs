@@ -7,5 +7,6 @@ mod bad_input;
 mod crowd;
 mod hostile;
 mod many;
+mod profiles;
 mod scanning;
 mod support;

@@ -124,6 +124,8 @@ fn the_demo_finds_what_was_planted_and_nothing_at_the_exemplary_office() {
         "judging again gives the same bytes"
     );
 
+    every_profile_judges(&path("run.jsonl"));
+
     // A second demo replaces the first; a folder with other files is left alone.
     let second = scrutineer(&["demo", "--quiet", "--out", out_text]);
     assert_eq!(second.status.code(), Some(0));
@@ -134,4 +136,28 @@ fn the_demo_finds_what_was_planted_and_nothing_at_the_exemplary_office() {
     assert!(errors.contains("--out"), "{errors}");
     let kept = fs::read_to_string(path("inventory.yaml")).unwrap();
     assert_eq!(kept, "targets: [vote.example.gov]\n");
+}
+
+/// Every profile of the program finds something to judge in the demo estate.
+fn every_profile_judges(run: &str) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles");
+    let mut profiles = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if !path.is_file() {
+            continue;
+        }
+        let id = path.file_stem().unwrap().to_str().unwrap();
+        let judged = scrutineer(&["judge", run, "--profile", id, "--format", "json"]);
+        let errors = String::from_utf8_lossy(&judged.stderr).into_owned();
+        assert!(judged.status.code() != Some(2), "{id}: {errors}");
+        let document: Value = serde_json::from_slice(&judged.stdout).unwrap();
+        let requirements = document["requirements"].as_array().unwrap();
+        for verdict in ["pass", "fail"] {
+            let some = requirements.iter().any(|row| row["verdict"] == verdict);
+            assert!(some, "{id}: no requirement is a {verdict}");
+        }
+        profiles += 1;
+    }
+    assert!(profiles >= 10, "{profiles} profiles");
 }
