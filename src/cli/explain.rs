@@ -8,7 +8,7 @@ use super::{
     console::Console,
     content::ContentArgs,
     exit::{Exit, Trouble},
-    prose,
+    profiles, prose,
 };
 use crate::content::{
     Content,
@@ -19,6 +19,7 @@ use crate::model::{
     check::Effort,
     control::{Control, Relation},
     level::Level,
+    profile::ProfileEntry,
 };
 
 /// Explains a check or a control: what, why, how to mend it, who asks for it
@@ -259,27 +260,61 @@ fn stance(level: String, relation: Relation) -> String {
     }
 }
 
-/// The profiles that use one of the checks.
+/// The profiles that use one of the checks: how binding, by which requirement,
+/// with which parameters, and when. Read from the files: resolving every profile
+/// takes long.
 fn profiles_with(out: &mut String, content: &Content, wanted: impl Fn(&str) -> bool, width: usize) {
-    let mut lines = Vec::new();
-    for id in content.profiles.keys() {
+    let mut first = true;
+    for (id, loaded) in &content.profiles {
         let Ok(merged) = content.merged(id) else {
             continue;
         };
+        let mut named = false;
         for merged in &merged.entries {
             let entry = merged.entry;
             let uses = entry.checks.iter().chain(entry.any_of.iter().flatten());
-            if uses.into_iter().any(|used| wanted(&used.id)) {
-                lines.push(format!("{id}: {} ({})", entry.row, entry.level));
+            let uses: BTreeSet<String> = uses
+                .filter(|used| wanted(&used.id))
+                .map(|used| profiles::with_params(&used.id, &used.params))
+                .collect();
+            if uses.is_empty() {
+                continue;
+            }
+            if std::mem::take(&mut first) {
+                prose::heading(out, "Profiles that ask for it");
+            }
+            if !std::mem::replace(&mut named, true) {
+                let line = format!("{id}: {}", loaded.profile.title);
+                prose::paragraph(out, 2, &line, width);
+            }
+            prose::paragraph(out, 4, &demand(content, entry), width);
+            let or = match entry.any_of.is_empty() {
+                true => "",
+                false => ", or another way",
+            };
+            for check in uses {
+                prose::paragraph(out, 8, &format!("{check}{or}"), width);
             }
         }
     }
-    if !lines.is_empty() {
-        prose::heading(out, "Profiles that ask for it");
-        for line in lines {
-            prose::paragraph(out, 2, &line, width);
-        }
+}
+
+/// An entry with its level, its row, the id that the guideline prints, and its dates.
+fn demand(content: &Content, entry: &ProfileEntry) -> String {
+    let row = content.guidance.row(&entry.row).ok().flatten();
+    let mut line = profiles::named(
+        entry.level,
+        &entry.row,
+        entry.variant.as_deref(),
+        row.and_then(|row| row.printed.as_deref()),
+    );
+    if let Some(dates) = profiles::dates(entry.from.as_ref(), entry.until.as_ref()) {
+        line.push_str(&format!(", {dates}"));
     }
+    if row.is_some_and(|row| row.memory) {
+        line.push_str(" [unverified]");
+    }
+    line
 }
 
 fn country(code: &str) -> String {

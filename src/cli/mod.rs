@@ -17,6 +17,7 @@ mod gating;
 mod judge;
 mod keys;
 mod network;
+mod profile_diff;
 mod profiles;
 mod progress;
 mod prose;

@@ -1,20 +1,25 @@
-//! `profiles list|show`.
+//! `profiles list|show|diff`.
 
 use clap::{Args, Subcommand};
-use std::{collections::BTreeMap, fmt::Write as _};
+use jiff::civil::Date;
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    fmt::{Display, Write as _},
+};
 
 use super::{
     console::Console,
     content::ContentArgs,
     coverage,
     exit::{Exit, Trouble},
-    prose,
+    profile_diff, prose,
 };
 use crate::content::{Content, merge::Merged};
-use crate::judge::{ResolvedCheck, ResolvedEntry, ResolvedProfile};
-use crate::model::profile::Scope;
+use crate::judge::{Calendar, ResolvedCheck, ResolvedEntry, ResolvedProfile};
+use crate::model::profile::{Obligation, Scope};
 
-/// Lists and shows profiles
+/// Lists, shows and compares profiles
 #[derive(Args)]
 pub struct ProfilesArgs {
     #[command(subcommand)]
@@ -27,6 +32,8 @@ enum ProfilesCommand {
     List(ListArgs),
     /// Shows what a profile demands, with its checks and parameters
     Show(ShowArgs),
+    /// Says where two profiles differ, and where no configuration satisfies both
+    Diff(profile_diff::DiffArgs),
 }
 
 #[derive(Args)]
@@ -42,6 +49,9 @@ struct ShowArgs {
     /// Shows instead which requirements of its guideline it judges, and which not and why
     #[arg(long)]
     coverage: bool,
+    /// Shows only what applies on this day, and what begins or ends when
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "coverage")]
+    at: Option<Date>,
     #[command(flatten)]
     content: ContentArgs,
 }
@@ -52,6 +62,7 @@ struct ShowArgs {
 /// Profiles that cannot be loaded or resolved, and ids that do not exist.
 pub fn run(args: &ProfilesArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let text = match &args.command {
+        ProfilesCommand::Diff(args) => return profile_diff::run(args, console),
         ProfilesCommand::List(args) => {
             let content = args.content.load(console)?;
             list(&content, console.width)
@@ -70,7 +81,7 @@ pub fn run(args: &ProfilesArgs, console: &mut Console) -> Result<Exit, Trouble> 
                     .map_err(|faults| console.faults(&faults))?;
                 coverage::show(&merged.profile.profile, &coverage, console.width.into())
             } else {
-                show(&content, &resolved, &merged, console.width.into())
+                show(&content, &resolved, &merged, args.at, console.width.into())
             }
         }
     };
@@ -107,8 +118,10 @@ fn show(
     content: &Content,
     resolved: &ResolvedProfile,
     merged: &Merged<'_>,
+    at: Option<Date>,
     width: usize,
 ) -> String {
+    let calendar = at.map(|day| (day, resolved.calendar(day)));
     let mut out = String::new();
     prose::paragraph(
         &mut out,
@@ -126,6 +139,13 @@ fn show(
             prose::paragraph(&mut out, 2, change, width);
         }
     }
+    if let Some((day, calendar)) = &calendar {
+        season(&mut out, *day, calendar, resolved.entries.len(), width);
+    }
+    let entries: Vec<&ResolvedEntry> = match calendar {
+        Some((_, calendar)) => calendar.applies,
+        None => resolved.entries.iter().collect(),
+    };
     // By control, in the order of controls; entries over several stand under the first.
     let order: BTreeMap<&str, usize> = content
         .controls
@@ -134,7 +154,7 @@ fn show(
         .map(|(index, loaded)| (loaded.control.id.as_str(), index))
         .collect();
     let mut by_control: BTreeMap<(usize, &str), Vec<&ResolvedEntry>> = BTreeMap::new();
-    for entry in &resolved.entries {
+    for entry in entries {
         let of_row = entry.row.strip_prefix("control#");
         let first = of_row
             .map_or_else(|| entry.controls(), |id| [id].into())
@@ -154,19 +174,80 @@ fn show(
     out
 }
 
-fn one_entry(out: &mut String, entry: &ResolvedEntry, width: usize) {
-    let mut line = format!("{}  {}", entry.level, entry.row);
-    if let Some(variant) = &entry.variant {
+/// What applies on a day, and what begins or ends when.
+fn season(out: &mut String, day: Date, calendar: &Calendar<'_>, entries: usize, width: usize) {
+    let applies = calendar.applies.len();
+    prose::heading(out, &format!("On {day}"));
+    prose::paragraph(
+        out,
+        2,
+        &format!("{applies} of {entries} entries apply."),
+        width,
+    );
+    for entry in &calendar.ended {
+        let until = entry.until.map(|until| until.to_string());
+        let line = format!(
+            "ended on {}: {}",
+            until.unwrap_or_default(),
+            one_line(entry)
+        );
+        prose::paragraph(out, 2, &line, width);
+    }
+    if calendar.changes.is_empty() {
+        prose::paragraph(out, 2, "Nothing begins or ends after that.", width);
+        return;
+    }
+    prose::heading(out, "What changes after that");
+    for (day, turn) in &calendar.changes {
+        for entry in &turn.begins {
+            let line = format!("{day} begins: {}", one_line(entry));
+            prose::paragraph(out, 2, &line, width);
+        }
+        for entry in &turn.ends {
+            let line = format!("{day} is the last day of: {}", one_line(entry));
+            prose::paragraph(out, 2, &line, width);
+        }
+    }
+}
+
+fn one_line(entry: &ResolvedEntry) -> String {
+    format!("{}: {}", name_of(entry), entry.text)
+}
+
+fn name_of(entry: &ResolvedEntry) -> String {
+    let printed = entry.printed.as_deref();
+    named(entry.level, &entry.row, entry.variant.as_deref(), printed)
+}
+
+/// An entry with its level, its row and the id that the guideline prints.
+pub(super) fn named(
+    level: Obligation,
+    row: &str,
+    variant: Option<&str>,
+    printed: Option<&str>,
+) -> String {
+    let mut line = format!("{level}  {row}");
+    if let Some(variant) = variant {
         let _ = write!(line, " as {variant}");
     }
-    if let Some(printed) = entry
-        .printed
-        .as_deref()
-        .filter(|printed| !entry.row.ends_with(printed))
-    {
+    if let Some(printed) = printed.filter(|printed| !row.ends_with(printed)) {
         let _ = write!(line, " ({printed})");
     }
-    prose::paragraph(out, 2, &line, width);
+    line
+}
+
+/// From when and until when an entry applies.
+pub(super) fn dates<T: Display>(from: Option<T>, until: Option<T>) -> Option<String> {
+    match (from, until) {
+        (Some(from), Some(until)) => Some(format!("from {from} until {until}")),
+        (Some(from), None) => Some(format!("from {from}")),
+        (None, Some(until)) => Some(format!("until {until}")),
+        (None, None) => None,
+    }
+}
+
+fn one_entry(out: &mut String, entry: &ResolvedEntry, width: usize) {
+    prose::paragraph(out, 2, &name_of(entry), width);
     if !entry.row.starts_with("control#") {
         prose::paragraph(out, 6, &entry.text, width);
     }
@@ -179,13 +260,8 @@ fn one_entry(out: &mut String, entry: &ResolvedEntry, width: usize) {
         Scope::Organisation => prose::paragraph(out, 6, "met when every target meets it", width),
         Scope::AnyTarget => prose::paragraph(out, 6, "met when one target meets it", width),
     }
-    match (entry.from, entry.until) {
-        (Some(from), Some(until)) => {
-            prose::paragraph(out, 6, &format!("from {from} until {until}"), width);
-        }
-        (Some(from), None) => prose::paragraph(out, 6, &format!("from {from}"), width),
-        (None, Some(until)) => prose::paragraph(out, 6, &format!("until {until}"), width),
-        (None, None) => {}
+    if let Some(dates) = dates(entry.from, entry.until) {
+        prose::paragraph(out, 6, &dates, width);
     }
     for (number, group) in entry.groups.iter().enumerate() {
         if number > 0 {
@@ -202,16 +278,18 @@ fn one_entry(out: &mut String, entry: &ResolvedEntry, width: usize) {
 
 /// A check with the parameters that differ from its defaults.
 fn used(check: &ResolvedCheck) -> String {
-    let mut words = check.check.id.clone();
-    for (name, value) in &check.params {
-        let default = check.check.params.get(name).map(|decl| &decl.default);
-        if default != Some(value) {
-            let mut value = value.to_string();
-            if value.chars().count() > 120 {
-                value = format!("{}…", value.chars().take(119).collect::<String>());
-            }
-            let _ = write!(words, "  {name} = {value}");
+    with_params(&check.check.id, &check.changed_params())
+}
+
+/// A check with parameters, each cut where it is long.
+pub(super) fn with_params(check: &str, params: &BTreeMap<String, Value>) -> String {
+    let mut words = check.to_owned();
+    for (name, value) in params {
+        let mut value = value.to_string();
+        if value.chars().count() > 120 {
+            value = format!("{}…", value.chars().take(119).collect::<String>());
         }
+        let _ = write!(words, "  {name} = {value}");
     }
     words
 }

@@ -11,6 +11,7 @@ use super::{
 use crate::content::inventory::InventoryFile;
 use crate::model::{
     check::Check,
+    difference::{DIFFERENCE_SCHEMA, Difference},
     finding::{FINDINGS_SCHEMA, Finding, Findings},
     matrix::{MATRIX_SCHEMA, Matrix},
     profile::Profile,
@@ -46,6 +47,8 @@ pub enum Document {
     FindingsLines,
     /// What judging under several profiles says
     Matrix,
+    /// Where two profiles differ
+    ProfileDiff,
 }
 
 /// Runs the command.
@@ -95,6 +98,12 @@ pub fn schema(document: Document) -> Value {
         Document::Matrix => identified(
             settings.into_generator().into_root_schema_for::<Matrix>(),
             MATRIX_SCHEMA,
+        ),
+        Document::ProfileDiff => identified(
+            settings
+                .into_generator()
+                .into_root_schema_for::<Difference>(),
+            DIFFERENCE_SCHEMA,
         ),
     }
 }

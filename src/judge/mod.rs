@@ -12,7 +12,9 @@
 
 mod address;
 pub mod against;
+mod calendar;
 mod compare;
+mod difference;
 mod digest;
 mod evidence;
 pub mod gate;
@@ -29,6 +31,8 @@ mod tally;
 mod target;
 pub mod waivers;
 
+pub use calendar::{Calendar, Turn};
+pub use difference::difference;
 pub use digest::{digest, hex};
 pub use matrix::matrix;
 pub use profile::{ResolvedCheck, ResolvedEntry, ResolvedProfile};

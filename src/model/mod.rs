@@ -7,6 +7,7 @@
 pub mod cell;
 pub mod check;
 pub mod control;
+pub mod difference;
 pub mod disagreement;
 pub mod finding;
 pub mod gap;

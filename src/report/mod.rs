@@ -5,6 +5,7 @@
 //! passed, in no format.
 
 pub mod csv;
+pub mod difference;
 pub mod gate;
 pub mod html;
 pub mod json;

@@ -9,4 +9,5 @@ mod entries;
 mod fingerprints;
 mod gate;
 mod matrix;
+mod profile_diff;
 mod whole;
