@@ -78,7 +78,8 @@ impl Tally {
         })
     }
 
-    fn passing(&self) -> Passing {
+    /// The band of those that pass, however few were judged.
+    pub fn passing(&self) -> Passing {
         let judged = self.judged();
         let reaches = |percent| reaches(self.pass, judged, percent);
         if !reaches(50) {
@@ -92,11 +93,6 @@ impl Tally {
         } else {
             Passing::From50To75
         }
-    }
-
-    /// Whether at least 90 % of those judged pass: what an aggregate counts.
-    pub fn reaches_90(&self) -> bool {
-        self.passing() == Passing::From90
     }
 }
 

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::band::{Bands, FEWEST_ORGANISATIONS, Hidden};
-use super::document::{Baseline, Consents, NamedDigest, Panel};
+use super::document::{Baseline, Consents, NamedDigest};
 use super::exchange::{Exchange, Period};
 use super::measure::{Counted, Counts, Refused};
 use crate::judge::{ResolvedEntry, ResolvedProfile};
 use crate::model::{
-    cell::{Cell, Kind, RowName},
+    cell::{Cell, Kind, Panel, RowName},
     tlp::Tlp,
 };
 

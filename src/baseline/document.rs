@@ -18,7 +18,7 @@ use super::exchange::{
 use super::names;
 use crate::judge::hex;
 use crate::model::{
-    cell::{Cell, Judged, Kind, Passing, RowName},
+    cell::{Cell, Judged, Kind, Panel, Passing, RowName},
     level::{Area, Level},
     tlp::Tlp,
 };
@@ -259,18 +259,6 @@ pub struct Consents {
     pub named: bool,
     /// Aggregates that it is part of may be labelled TLP:CLEAR.
     pub clear_aggregate: bool,
-}
-
-/// What names of a kind were measured.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Panel {
-    /// Every name of that kind which the participant answers for, by its own word.
-    Complete,
-    /// A choice of them.
-    Chosen,
 }
 
 impl Predicate for Baseline {

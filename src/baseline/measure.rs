@@ -58,6 +58,8 @@ pub struct Measurement<'a> {
     period: &'a Period,
     profile: &'a ResolvedProfile,
     members: Option<&'a Members>,
+    /// Whether observations outside of the window count too: for a look of one's own.
+    any_time: bool,
     /// How the first run looked at targets; the others must have done the same.
     looked: Option<Looked>,
     /// The organisation of the first run, where there is no pool.
@@ -154,10 +156,17 @@ impl<'a> Measurement<'a> {
             period,
             profile,
             members,
+            any_time: false,
             looked: None,
             organisation: None,
             names: BTreeMap::new(),
         })
+    }
+
+    /// Counts observations of any time: to look at a run of one's own, and never to publish.
+    pub fn at_any_time(mut self) -> Self {
+        self.any_time = true;
+        self
     }
 
     /// The dates to judge by: everybody's are those of the period.
@@ -222,7 +231,8 @@ impl<'a> Measurement<'a> {
         let at = observation.observed_at;
         let known = self.names.get(&observation.target.key());
         let newest = known.and_then(|name| name.newest.as_ref());
-        Ok(self.period.counts(at) && newest.is_none_or(|newest| newest.at <= at))
+        let in_time = self.any_time || self.period.counts(at);
+        Ok(in_time && newest.is_none_or(|newest| newest.at <= at))
     }
 
     /// Takes in the result of an observation that was wanted.

@@ -5,6 +5,8 @@
 //!   turns counts into what is shown.
 //! * [`cut`] makes the document, [`explain`] shows its owner why, and
 //!   [`manifest`] binds it to the runs, which stay at home.
+//! * [`compare`] puts documents beside each other, and [`aggregate`] counts how
+//!   many participants reach 90 %.
 //! * [`document`] is what they hand each other, inside an in-toto statement.
 //! * [`ledger`] remembers what was cut, so that no period is cut twice.
 //! * [`canonical`] is JSON that has one form only, read strictly.
@@ -17,9 +19,11 @@
 //! and each number that could tell one is a band. These are rules and not
 //! differential privacy: who knows most of a fleet can infer the rest.
 
+pub mod aggregate;
 pub mod assign;
 pub mod band;
 pub mod canonical;
+pub mod compare;
 pub mod cut;
 pub mod document;
 pub mod envelope;

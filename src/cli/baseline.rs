@@ -3,6 +3,8 @@
 use clap::{Args, Subcommand};
 
 use super::{
+    baseline_aggregate::{self, AggregateArgs},
+    baseline_compare::{self, CompareArgs},
     baseline_create::{self, CreateArgs},
     baseline_pins::{self, PinsArgs},
     baseline_sign::{self, SignArgs},
@@ -23,6 +25,8 @@ enum BaselineCommand {
     Sign(Box<SignArgs>),
     Verify(VerifyArgs),
     Create(Box<CreateArgs>),
+    Compare(Box<CompareArgs>),
+    Aggregate(Box<AggregateArgs>),
     Pins(PinsArgs),
 }
 
@@ -34,6 +38,8 @@ pub fn run(args: &BaselineArgs, console: &mut Console) -> Result<Exit, Trouble> 
     match &args.command {
         BaselineCommand::Sign(args) => baseline_sign::run(args, console),
         BaselineCommand::Verify(args) => baseline_verify::run(args, console),
+        BaselineCommand::Compare(args) => baseline_compare::run(args, console),
+        BaselineCommand::Aggregate(args) => baseline_aggregate::run(args, console),
         BaselineCommand::Create(args) => baseline_create::run(args, console),
         BaselineCommand::Pins(args) => baseline_pins::run(args, console),
     }

@@ -184,7 +184,10 @@ fn period<'e>(args: &CreateArgs, exchange: &'e Exchange) -> Result<&'e Period, T
 }
 
 /// Counts one run.
-fn measure(
+///
+/// # Errors
+/// When it cannot be read, or does not fit the exchange.
+pub(super) fn measure(
     path: &Path,
     profile: &ResolvedProfile,
     measurement: &mut Measurement<'_>,

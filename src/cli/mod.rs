@@ -1,6 +1,9 @@
 //! The command line: one file a subcommand, no logic of its own.
 
+mod accepted;
 mod baseline;
+mod baseline_aggregate;
+mod baseline_compare;
 mod baseline_create;
 mod baseline_pins;
 mod baseline_sign;

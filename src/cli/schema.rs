@@ -8,9 +8,11 @@ use super::{
     console::Console,
     exit::{Exit, Trouble},
 };
+use crate::baseline::document::{AGGREGATE, Aggregate, BASELINE, Baseline, Statement};
 use crate::content::inventory::InventoryFile;
 use crate::model::{
     check::Check,
+    comparison::{COMPARISON_SCHEMA, Comparison},
     difference::{DIFFERENCE_SCHEMA, Difference},
     finding::{FINDINGS_SCHEMA, Finding, Findings},
     matrix::{MATRIX_SCHEMA, Matrix},
@@ -49,6 +51,12 @@ pub enum Document {
     Matrix,
     /// Where two profiles differ
     ProfileDiff,
+    /// How a participant of an exchange stands
+    Baseline,
+    /// How many participants of an exchange reach 90 %
+    Aggregate,
+    /// How participants of an exchange stand beside each other
+    Comparison,
 }
 
 /// Runs the command.
@@ -95,6 +103,24 @@ pub fn schema(document: Document) -> Value {
             FINDINGS_SCHEMA,
         ),
         Document::FindingsLines => findings_line(),
+        Document::Baseline => identified(
+            settings
+                .into_generator()
+                .into_root_schema_for::<Statement<Baseline>>(),
+            BASELINE,
+        ),
+        Document::Aggregate => identified(
+            settings
+                .into_generator()
+                .into_root_schema_for::<Statement<Aggregate>>(),
+            AGGREGATE,
+        ),
+        Document::Comparison => identified(
+            settings
+                .into_generator()
+                .into_root_schema_for::<Comparison>(),
+            COMPARISON_SCHEMA,
+        ),
         Document::Matrix => identified(
             settings.into_generator().into_root_schema_for::<Matrix>(),
             MATRIX_SCHEMA,

@@ -110,6 +110,31 @@ pub enum Passing {
     From90,
 }
 
+impl Passing {
+    /// The band in percent: from, and up to but not with; 101 is above everything.
+    pub fn percent(self) -> (u8, u8) {
+        match self {
+            Self::Below50 => (0, 50),
+            Self::From50To90 => (50, 90),
+            Self::From50To75 => (50, 75),
+            Self::From75To90 => (75, 90),
+            Self::From90 => (90, 101),
+        }
+    }
+}
+
+/// What names of a kind were measured.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Panel {
+    /// Every name of that kind which the participant answers for, by its own word.
+    Complete,
+    /// A choice of them.
+    Chosen,
+}
+
 /// A cell: how the targets of a kind stand to an entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

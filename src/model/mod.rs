@@ -6,6 +6,7 @@
 
 pub mod cell;
 pub mod check;
+pub mod comparison;
 pub mod control;
 pub mod difference;
 pub mod disagreement;

@@ -132,7 +132,7 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
 }
 
 /// Keeps a spreadsheet from taking a cell for a formula.
-fn harmless(cell: String) -> String {
+pub(super) fn harmless(cell: String) -> String {
     let risky = |c: char| {
         matches!(
             c,

@@ -4,6 +4,7 @@
 //! save: a run file may come from elsewhere. What is open is never written as
 //! passed, in no format.
 
+pub mod comparison;
 pub mod csv;
 pub mod difference;
 pub mod gate;

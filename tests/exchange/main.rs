@@ -5,5 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod attacks;
+mod comparing;
 mod create;
 mod office;
