@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
+use super::marks::{against, waiver_notes};
 use super::wording::{check, effort, gravity, line, lines, marks, message, standing, word};
 use crate::model::{
     finding::{Effect, Finding, Findings},
@@ -20,6 +21,8 @@ pub const MAX_BYTES: usize = 1_000_000;
 const END: usize = 2_000;
 /// Bytes that the lists of findings leave for the advice.
 const ADVICE: usize = 150_000;
+/// Notes about waivers that are written.
+const MAX_NOTES: usize = 50;
 
 /// Writes the page.
 ///
@@ -71,6 +74,20 @@ fn head(document: &Findings, page: &mut String) {
         document.dates.as_of,
         escape(&gate.why.join("; ")),
     ));
+    if let Some(earlier) = &document.against {
+        let apart = earlier.not_compared.len();
+        page.push_str(&format!(
+            "\nCompared {}; {apart} places could not be compared\n",
+            escape(&against(earlier))
+        ));
+    }
+    let notes = waiver_notes(document);
+    for note in notes.iter().take(MAX_NOTES) {
+        page.push_str(&format!("\n{}\n", escape(note)));
+    }
+    if let more @ 1.. = notes.len().saturating_sub(MAX_NOTES) {
+        page.push_str(&format!("\nand {more} more notes about waivers\n"));
+    }
 }
 
 fn targets(document: &Findings, page: &mut String) {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::marks::excuse;
 use crate::model::{
     check::{Effort, Severity},
     finding::{Effect, Finding, Findings, OpenGap},
@@ -110,31 +111,29 @@ pub enum Counted {
     No(String),
 }
 
-/// How the gate takes a finding, by the rules that it prints.
+/// How the gate takes a finding, by the rules of `judge::gate`.
 pub fn counted(document: &Findings, finding: &Finding) -> Counted {
     let fails = finding.verdict == Verdict::Fail;
     let why = match finding.effect {
-        _ if finding.waived.is_some() || finding.soft => marks(finding).join("; "),
-        _ if finding.change == Some(Change::Unchanged) => {
-            "unchanged: the previous result has it, too".to_owned()
-        }
+        _ if excuse(finding).is_some() => marks(finding).join("; "),
         Effect::Note => effect(finding).to_owned(),
         Effect::Warning => "advised: what should be met fails no gate".to_owned(),
-        _ if !fails && not_asked(document, finding) => "not asked in this scan".to_owned(),
         Effect::Open if finding.obligation != Obligation::Must => {
             "open: could not be seen; what should be met keeps no gate".to_owned()
         }
+        Effect::Open if not_asked(document, finding) => "not asked in this scan".to_owned(),
         Effect::Failure | Effect::Open if finding.severity < document.gate.fail_on => format!(
             "{}: the gate looks at severity {} and above",
             effect(finding),
             document.gate.fail_on
         ),
         Effect::Failure if fails => return Counted::Failure,
-        // Passed before: against an earlier result that is a failure.
+        Effect::Failure => effect(finding).to_owned(),
+        // What passed before and is open now fails the gate.
         Effect::Open if !fails && finding.change == Some(Change::Regression) => {
             return Counted::Failure;
         }
-        Effect::Failure | Effect::Open => return Counted::Open,
+        Effect::Open => return Counted::Open,
     };
     Counted::No(why)
 }

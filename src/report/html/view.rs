@@ -9,6 +9,7 @@ use crate::model::{
     gap::GapReason,
     verdict::Verdict,
 };
+use crate::report::marks::{against, not_compared as one_not_compared};
 use crate::report::table::cost;
 use crate::report::wording::{
     check, effect, effort, gap, gaps, gravity, line, lines, marks, message, standing, word,
@@ -47,7 +48,9 @@ pub struct Page {
     gaps: Vec<Named>,
     more_gaps: usize,
     waivers: Vec<Waiver>,
-    against: Option<Against>,
+    against: Option<String>,
+    not_compared: Vec<String>,
+    more_not_compared: usize,
 }
 
 #[derive(Serialize)]
@@ -107,15 +110,6 @@ struct Waiver {
     expires: String,
     state: String,
     findings: u64,
-}
-
-#[derive(Serialize)]
-struct Against {
-    source: String,
-    new: u64,
-    regressions: u64,
-    unchanged: u64,
-    not_comparable: u64,
 }
 
 /// Findings of the same check, worst effect first.
@@ -189,6 +183,10 @@ pub fn page(document: &Findings, issues: &[Issue<'_>]) -> Page {
     let summary = &document.summary;
     let dates = &document.dates;
     let controls = summary.controls;
+    let not_compared = match &document.against {
+        Some(against) => against.not_compared.as_slice(),
+        None => &[],
+    };
     let open_gaps = || {
         document
             .gaps
@@ -254,13 +252,13 @@ pub fn page(document: &Findings, issues: &[Issue<'_>]) -> Page {
                 findings: waiver.findings,
             })
             .collect(),
-        against: document.against.as_ref().map(|against| Against {
-            source: line(&against.source),
-            new: against.new,
-            regressions: against.regressions,
-            unchanged: against.unchanged,
-            not_comparable: against.not_comparable,
-        }),
+        against: document.against.as_ref().map(against),
+        not_compared: not_compared
+            .iter()
+            .take(MAX_GAPS)
+            .map(one_not_compared)
+            .collect(),
+        more_not_compared: not_compared.len().saturating_sub(MAX_GAPS),
     }
 }
 
