@@ -21,8 +21,8 @@ use tokio::{
     net::TcpStream,
 };
 
-const TLS10: u16 = 0x0301;
-const TLS12: u16 = 0x0303;
+pub(super) const TLS10: u16 = 0x0301;
+pub(super) const TLS12: u16 = 0x0303;
 /// TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 section 3.3).
 const RENEGOTIATION_SCSV: u16 = 0x00ff;
 const EXTENSION_SUPPORTED_VERSIONS: u16 = 43;
@@ -43,6 +43,8 @@ pub(super) struct OldServer {
     chain: Vec<CertificateDer<'static>>,
     /// Suites of TLS 1.2 that rustls serves.
     modern: Vec<u16>,
+    /// The oldest version that it answers to.
+    oldest: u16,
 }
 
 /// What became of a connection.
@@ -71,8 +73,12 @@ enum Reply {
 }
 
 impl OldServer {
-    pub(super) fn new(chain: Vec<CertificateDer<'static>>, modern: Vec<u16>) -> Self {
-        Self { chain, modern }
+    pub(super) fn new(chain: Vec<CertificateDer<'static>>, modern: Vec<u16>, oldest: u16) -> Self {
+        Self {
+            chain,
+            modern,
+            oldest,
+        }
     }
 
     /// Reads the first record and answers it, or hands the connection on.
@@ -117,9 +123,9 @@ impl OldServer {
         if version >= TLS12 && hello.suites.iter().any(|s| self.modern.contains(s)) {
             return Reply::LeaveToModern;
         }
-        if version < TLS10 {
+        if version < self.oldest {
             return Reply::Refuse {
-                version: TLS10,
+                version: self.oldest,
                 alert: ALERT_PROTOCOL_VERSION,
             };
         }

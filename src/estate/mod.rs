@@ -15,6 +15,7 @@ mod dns;
 mod legacy;
 mod listener;
 mod logs;
+mod mended;
 mod offices;
 mod smtp;
 mod tls;
@@ -37,6 +38,8 @@ use tokio::{
 
 use crate::wire::dnssec::anchor_line;
 use authority::Authority;
+
+pub use mended::Mended;
 
 /// The running servers. They stop when this is dropped.
 pub struct Estate {
@@ -93,10 +96,19 @@ impl Estate {
     /// # Errors
     /// When loopback gives no free port, or keys and zones cannot be made.
     pub async fn start() -> Result<Self, EstateError> {
+        Self::start_with(&Mended::default()).await
+    }
+
+    /// Starts all servers, with what the neglected office has mended. Must be
+    /// called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// As [`Estate::start`].
+    pub async fn start_with(mended: &Mended) -> Result<Self, EstateError> {
         let authority = Authority::new()?;
         let connections = Arc::new(AtomicU64::new(0));
         let queries = Arc::new(AtomicU64::new(0));
-        let plan = offices::plan(&authority)?;
+        let plan = offices::plan(&authority, mended)?;
         let mut servers = JoinSet::new();
         let mut rules = Vec::new();
         for service in plan.services {

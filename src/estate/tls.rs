@@ -36,6 +36,10 @@ pub(super) enum Age {
     Settled,
     /// TLS 1.0 to 1.2, with suites that are not forward secret.
     Outdated,
+    /// TLS 1.2 and 1.3, with the old suites still there.
+    OldSuites,
+    /// TLS 1.2 alone, with suites that TLS 1.0 and 1.1 do not know.
+    OldVersion,
 }
 
 /// A stream of bytes both ways.
@@ -47,8 +51,10 @@ impl Front {
     pub(super) fn new(identity: &Identity, age: Age) -> Result<Self, EstateError> {
         let failed = |e: rustls::Error| EstateError::new("set up TLS", e);
         let versions: &[&rustls::SupportedProtocolVersion] = match age {
-            Age::Outdated => &[&rustls::version::TLS12],
-            Age::Settled | Age::Current => &[&rustls::version::TLS12, &rustls::version::TLS13],
+            Age::Outdated | Age::OldVersion => &[&rustls::version::TLS12],
+            Age::OldSuites | Age::Settled | Age::Current => {
+                &[&rustls::version::TLS12, &rustls::version::TLS13]
+            }
         };
         let mut config = ServerConfig::builder_with_provider(Arc::new(provider(age)))
             .with_protocol_versions(versions)
@@ -57,10 +63,16 @@ impl Front {
             .with_single_cert(identity.chain.clone(), identity.key.clone_key())
             .map_err(failed)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let legacy = (age == Age::Outdated).then(|| {
+        let oldest = match age {
+            Age::Outdated => Some(legacy::TLS10),
+            Age::OldSuites => Some(legacy::TLS12),
+            Age::OldVersion | Age::Settled | Age::Current => None,
+        };
+        let legacy = oldest.map(|oldest| {
             let modern = config.crypto_provider().cipher_suites.iter();
             let modern = modern.map(|suite| suite.suite().into()).collect();
-            Arc::new(legacy::OldServer::new(identity.chain.clone(), modern))
+            let chain = identity.chain.clone();
+            Arc::new(legacy::OldServer::new(chain, modern, oldest))
         });
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
@@ -94,7 +106,7 @@ fn provider(age: Age) -> CryptoProvider {
     provider.kx_groups = match age {
         Age::Current => vec![X25519MLKEM768, X25519, SECP256R1, SECP384R1],
         Age::Settled => vec![X25519, SECP256R1, SECP384R1],
-        Age::Outdated => vec![SECP256R1, SECP384R1],
+        Age::Outdated | Age::OldSuites | Age::OldVersion => vec![SECP256R1, SECP384R1],
     };
     provider
 }

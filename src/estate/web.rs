@@ -18,6 +18,8 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::mended::Mended;
+
 /// Time for the header of a request.
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// Most bytes of a request's header.
@@ -27,6 +29,8 @@ const HEADER_SIZE: usize = 32 * 1024;
 pub(super) struct Site {
     /// Gives the answer to a request.
     pub answer: fn(&Asked<'_>) -> Answer,
+    /// What its office has mended.
+    pub mended: Mended,
 }
 
 /// What a request asks for. Its body is never read.
@@ -37,6 +41,8 @@ pub(super) struct Asked<'a> {
     pub host: &'a str,
     /// The path, without query.
     pub path: &'a str,
+    /// What the office has mended.
+    pub mended: &'a Mended,
     /// A value that is fresh for each request and cannot be guessed.
     pub nonce: &'a str,
 }
@@ -134,6 +140,7 @@ impl Site {
             secure,
             host: &host,
             path: request.uri().path(),
+            mended: &self.mended,
             nonce: &nonce(),
         });
         let mut response = Response::new(Full::new(Bytes::from(answer.body)));

@@ -3,6 +3,7 @@
 mod average;
 mod exemplary;
 mod neglected;
+mod neglected_zone;
 
 use std::fmt::Write;
 
@@ -14,13 +15,14 @@ use super::{
     authority::{Authority, Leaf, LeafKey, Signer},
     dns::ZonePlan,
     listener::Server,
+    mended::Mended,
     smtp::Greeter,
     tls::{Age, Front},
     web::Site,
 };
 
 /// Addresses of all name servers in the zones.
-pub(super) const NAME_SERVERS: [&str; 11] = [
+pub(super) const NAME_SERVERS: [&str; 14] = [
     "203.0.113.1",
     "203.0.113.2",
     "198.51.100.2",
@@ -32,6 +34,9 @@ pub(super) const NAME_SERVERS: [&str; 11] = [
     "198.51.100.61",
     "198.51.100.62",
     "203.0.113.10",
+    "203.0.113.53",
+    "2001:db8:3::53",
+    "2001:db8:4::53",
 ];
 
 /// Everything that is to be served.
@@ -51,7 +56,7 @@ pub(super) struct Service {
 }
 
 /// Lays out the estate, with fresh keys and certificates.
-pub(super) fn plan(authority: &Authority) -> Result<Plan, EstateError> {
+pub(super) fn plan(authority: &Authority, mended: &Mended) -> Result<Plan, EstateError> {
     let mut services = Vec::new();
     let mut add = |addresses, server| services.push(Service { addresses, server });
     let issue = |names: &[&str], key, age_days, lifetime_days, signer| {
@@ -68,9 +73,11 @@ pub(super) fn plan(authority: &Authority) -> Result<Plan, EstateError> {
     let good = |names: &[&str]| issue(names, LeafKey::Ecdsa, 10, 90, Signer::Intermediate);
     let site = || Site {
         answer: exemplary::website,
+        mended: Mended::default(),
     };
     let portal = || Site {
         answer: exemplary::portal,
+        mended: Mended::default(),
     };
     let identity = good(&[
         "exemplary.example",
@@ -123,9 +130,11 @@ pub(super) fn plan(authority: &Authority) -> Result<Plan, EstateError> {
     )?;
     let site = || Site {
         answer: average::website,
+        mended: Mended::default(),
     };
     let portal = || Site {
         answer: average::portal,
+        mended: Mended::default(),
     };
     let front = Front::new(&identity, Age::Settled)?;
     add(&[("198.51.100.10", 80)], Server::Http(site()));
@@ -147,55 +156,28 @@ pub(super) fn plan(authority: &Authority) -> Result<Plan, EstateError> {
         }),
     );
 
-    // Neglected: a certificate that the server made for itself, ended months ago.
-    let identity = issue(
-        &["localhost.localdomain"],
-        LeafKey::Rsa,
-        465,
-        365,
-        Signer::Itself,
-    )?;
-    let front = Front::new(&identity, Age::Outdated)?;
-    let site = || Site {
-        answer: neglected::website,
-    };
-    let portal = || Site {
-        answer: neglected::portal,
-    };
-    add(&[("203.0.113.10", 80)], Server::Http(site()));
-    add(
-        &[("203.0.113.10", 443)],
-        Server::Https(site(), front.clone()),
-    );
-    add(&[("203.0.113.11", 80)], Server::Http(portal()));
-    add(&[("203.0.113.11", 443)], Server::Https(portal(), front));
-    add(
-        &[("203.0.113.10", 25)],
-        Server::Smtp(Greeter {
-            host: "mail.neglected.example",
-            banner: "ESMTP Sendmail 8.13.8/8.13.8",
-            starttls: None,
-        }),
-    );
+    let exchanger_key = neglected::services(authority, mended, &mut add)?;
 
     Ok(Plan {
         services,
-        zones: zones(&exchanger.public_key),
+        zones: zones(&exchanger.public_key, &exchanger_key, mended),
     })
 }
 
-/// The zones; `exchanger` is the public key that the TLSA record names (RFC 6698).
-fn zones(exchanger: &[u8]) -> Vec<ZonePlan> {
+/// The zones; `exemplary_key` and `neglected_key` are the public keys that TLSA
+/// records of the exchangers name (RFC 6698).
+fn zones(exemplary_key: &[u8], neglected_key: &[u8], mended: &Mended) -> Vec<ZonePlan> {
     let plan = |origin, text: &str, signed| ZonePlan {
         origin,
         text: text.to_owned(),
         signed,
     };
     let exemplary = include_str!("../zones/exemplary.zone")
-        .replace("{{mx-key}}", &hex(&Sha256::digest(exchanger)));
+        .replace("{{mx-key}}", &hex(&Sha256::digest(exemplary_key)));
+    let neglected_key = hex(&Sha256::digest(neglected_key));
     vec![
         plan(".", include_str!("../zones/root.zone"), true),
-        plan("example.", include_str!("../zones/example.zone"), true),
+        plan("example.", &neglected_zone::above(mended), true),
         plan("exemplary.example.", &exemplary, true),
         plan(
             "average.example.",
@@ -204,8 +186,8 @@ fn zones(exchanger: &[u8]) -> Vec<ZonePlan> {
         ),
         plan(
             "neglected.example.",
-            include_str!("../zones/neglected.zone"),
-            false,
+            &neglected_zone::zone(mended, &neglected_key),
+            mended.has("dnssec"),
         ),
     ]
 }
