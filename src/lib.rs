@@ -8,7 +8,7 @@
 //! observation is pure: no socket, no clock, no randomness.
 //!
 //! * [`model`] and [`wire`] know nobody.
-//! * [`rules`], [`judge`], [`baseline`] and [`report`] know `model` and never meet `net`.
+//! * [`rules`], [`judge`], [`baseline`], [`plan`] and [`report`] know `model` and never meet `net`.
 //! * [`probes`] know [`net`], `wire` and `model`, never each other.
 //! * [`derive`] joins what two areas saw, by RFC rules.
 //! * [`scan`] runs probes and saves observations through [`store`].
@@ -22,6 +22,7 @@ pub mod estate;
 pub mod judge;
 pub mod model;
 pub mod net;
+pub mod plan;
 pub mod probes;
 pub mod report;
 pub mod rules;

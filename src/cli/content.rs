@@ -43,3 +43,26 @@ impl ContentArgs {
             .map_err(|faults| console.faults(&faults))
     }
 }
+
+/// Resolves the profiles that were named, each once.
+///
+/// # Errors
+/// Everything that is wrong with them, and one that is named twice.
+pub fn resolve_all(
+    content: &Content,
+    ids: &[String],
+    console: &Console,
+) -> Result<Vec<ResolvedProfile>, Trouble> {
+    let mut profiles: Vec<ResolvedProfile> = Vec::with_capacity(ids.len());
+    for id in ids {
+        if profiles.iter().any(|known| known.id == *id) {
+            return Err(format!("--profile {id} is given twice").into());
+        }
+        profiles.push(
+            content
+                .resolve(id)
+                .map_err(|faults| console.faults(&faults))?,
+        );
+    }
+    Ok(profiles)
+}

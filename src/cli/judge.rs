@@ -5,14 +5,13 @@ use std::path::PathBuf;
 
 use super::{
     console::Console,
-    content::ContentArgs,
+    content::{ContentArgs, resolve_all},
     exit::{Exit, Trouble},
     gating::GateArgs,
     result::{Format, ResultArgs},
     saved,
 };
-use crate::content::Content;
-use crate::judge::{ResolvedProfile, Tally, matrix};
+use crate::judge::{Tally, matrix};
 use crate::scan::facts;
 use crate::store::RunReader;
 
@@ -60,7 +59,7 @@ pub fn run(args: &JudgeArgs, console: &mut Console) -> Result<Exit, Trouble> {
     }
     let content = args.content.load(console)?;
     let rules = args.gate.rules(&content, None, console)?;
-    let profiles = resolve(args, &content, console)?;
+    let profiles = resolve_all(&content, &args.profile, console)?;
     let reader = RunReader::open(&args.run, &facts::known()).map_err(said)?;
     let header = reader.header().clone();
     let as_of = args.result.as_of(&header);
@@ -90,25 +89,6 @@ pub fn run(args: &JudgeArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let details = args.details;
     args.result
         .write_matrix(&matrix, &documents, details, console)
-}
-
-fn resolve(
-    args: &JudgeArgs,
-    content: &Content,
-    console: &Console,
-) -> Result<Vec<ResolvedProfile>, Trouble> {
-    let mut profiles: Vec<ResolvedProfile> = Vec::with_capacity(args.profile.len());
-    for id in &args.profile {
-        if profiles.iter().any(|known| known.id == *id) {
-            return Err(format!("--profile {id} is given twice").into());
-        }
-        profiles.push(
-            content
-                .resolve(id)
-                .map_err(|faults| console.faults(&faults))?,
-        );
-    }
-    Ok(profiles)
 }
 
 fn said(error: impl std::fmt::Display) -> Trouble {

@@ -20,6 +20,7 @@ mod gating;
 mod judge;
 mod keys;
 mod network;
+mod plan;
 mod profile_diff;
 mod profiles;
 mod progress;
@@ -64,6 +65,7 @@ enum Command {
     Tls(Box<tls::TlsArgs>),
     Judge(Box<judge::JudgeArgs>),
     Gate(Box<gate::GateCommand>),
+    Plan(Box<plan::PlanArgs>),
     Checks(checks::ChecksArgs),
     Profiles(profiles::ProfilesArgs),
     Baseline(baseline::BaselineArgs),
@@ -91,6 +93,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Tls(args) => tls::run(&args, &mut console),
         Command::Judge(args) => judge::run(&args, &mut console),
         Command::Gate(args) => gate::run(&args, &mut console),
+        Command::Plan(args) => plan::run(&args, &mut console),
         Command::Checks(args) => checks::run(&args, &mut console),
         Command::Profiles(args) => profiles::run(&args, &mut console),
         Command::Baseline(args) => baseline::run(&args, &mut console),

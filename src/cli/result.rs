@@ -205,7 +205,7 @@ fn write_all(
 
 /// Writes a file beside the one named and puts it in its place, so that a
 /// failure half-way leaves what was there before.
-fn replace(
+pub(super) fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> std::io::Result<()> {

@@ -16,6 +16,7 @@ use crate::model::{
     difference::{DIFFERENCE_SCHEMA, Difference},
     finding::{FINDINGS_SCHEMA, Finding, Findings},
     matrix::{MATRIX_SCHEMA, Matrix},
+    plan::{PLAN_SCHEMA, Plan},
     profile::Profile,
     run::{RUN_SCHEMA, RunHeader},
 };
@@ -57,6 +58,8 @@ pub enum Document {
     Aggregate,
     /// How participants of an exchange stand beside each other
     Comparison,
+    /// What to change, in which order
+    Plan,
 }
 
 /// Runs the command.
@@ -130,6 +133,10 @@ pub fn schema(document: Document) -> Value {
                 .into_generator()
                 .into_root_schema_for::<Difference>(),
             DIFFERENCE_SCHEMA,
+        ),
+        Document::Plan => identified(
+            settings.into_generator().into_root_schema_for::<Plan>(),
+            PLAN_SCHEMA,
         ),
     }
 }

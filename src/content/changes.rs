@@ -12,7 +12,7 @@ use super::files::FoundFile;
 use super::reader::{Fields, Reader, Text};
 use super::source::Place;
 use super::yaml::{self, Kind, Limits, Node};
-use crate::model::check::{ChangeGroup, Check};
+use crate::model::check::ChangeGroup;
 
 /// A change and where it is defined.
 #[derive(Clone, Debug)]
@@ -112,11 +112,6 @@ pub(super) fn mending(reader: &mut Reader, fields: &Fields<'_>, changes: &[&str]
     }
 }
 
-/// The change that mends a check: the one that it names, or one of its own.
-pub fn change_of(check: &Check) -> &str {
-    check.change.as_deref().unwrap_or(&check.id)
-}
-
 /// Tells each `after` that names no check, and changes that wait for each
 /// other: no order could keep that.
 pub(super) fn lint(checks: &BTreeMap<String, LoadedCheck>) -> Diagnostics {
@@ -124,7 +119,7 @@ pub(super) fn lint(checks: &BTreeMap<String, LoadedCheck>) -> Diagnostics {
     // For each change, the changes that it waits for, each with where that is said.
     let mut waits: BTreeMap<&str, BTreeMap<&str, Place>> = BTreeMap::new();
     for loaded in checks.values() {
-        let own = change_of(&loaded.check);
+        let own = loaded.check.change_id();
         for (index, id) in loaded.check.after.iter().enumerate() {
             let place = after_place(loaded, index);
             match checks.get(id) {
@@ -132,7 +127,7 @@ pub(super) fn lint(checks: &BTreeMap<String, LoadedCheck>) -> Diagnostics {
                     Diagnostic::error(place, format!("there is no check `{id}`"))
                         .maybe_help(did_you_mean(id, checks.keys().map(String::as_str))),
                 ),
-                Some(other) if change_of(&other.check) == own => problems.push(
+                Some(other) if other.check.change_id() == own => problems.push(
                     Diagnostic::error(
                         place,
                         format!(
@@ -143,7 +138,7 @@ pub(super) fn lint(checks: &BTreeMap<String, LoadedCheck>) -> Diagnostics {
                 ),
                 Some(other) => {
                     let waits = waits.entry(own).or_default();
-                    waits.entry(change_of(&other.check)).or_insert(place);
+                    waits.entry(other.check.change_id()).or_insert(place);
                 }
             }
         }

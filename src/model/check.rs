@@ -49,6 +49,13 @@ pub struct Check {
     pub examples: Vec<Example>,
 }
 
+impl Check {
+    /// The change that mends it: the one that it names, or one of its own.
+    pub fn change_id(&self) -> &str {
+        self.change.as_deref().unwrap_or(&self.id)
+    }
+}
+
 /// One thing that an administrator does, by which several checks are mended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

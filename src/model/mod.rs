@@ -16,6 +16,7 @@ pub mod level;
 pub mod marks;
 pub mod matrix;
 pub mod observation;
+pub mod plan;
 pub mod profile;
 pub mod run;
 pub mod seen;

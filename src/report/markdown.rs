@@ -258,7 +258,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// One line as code, which takes nothing for markup. It may stand in a table.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = line(text);
     if text.trim().is_empty() {
         return String::new();
@@ -270,7 +270,7 @@ fn code(text: &str) -> String {
 }
 
 /// Lines as a block of code.
-fn fenced(text: &str) -> String {
+pub(super) fn fenced(text: &str) -> String {
     let text = lines(text);
     let fence = "`".repeat(longest_run(&text).max(2) + 1);
     format!("{fence}\n{text}\n{fence}\n")

@@ -19,6 +19,9 @@ pub mod matrix;
 pub mod openmetrics;
 pub mod oscal;
 mod page;
+pub mod plan_markdown;
+pub mod plan_table;
+mod plan_words;
 mod points;
 pub mod sarif;
 pub mod table;
@@ -28,6 +31,8 @@ mod wrap;
 
 pub use table::TableOptions;
 
+#[cfg(test)]
+mod plan_tests;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]

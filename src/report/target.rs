@@ -6,7 +6,7 @@ use std::io;
 use super::marks;
 use super::page::{Page, Style, line, words};
 use crate::model::{
-    check::Severity,
+    check::{Effort, Severity},
     finding::{BySeverity, Effect, Finding, Instance, OpenGap, TargetSummary},
     gap::GapReason,
     level::Area,
@@ -102,7 +102,7 @@ fn write_finding(
     page: &mut Page<'_>,
 ) -> io::Result<()> {
     let severity = (
-        style(finding.severity),
+        severity_style(finding.severity),
         finding.severity.to_string().to_uppercase(),
     );
     let mut rows = vec![vec![
@@ -236,20 +236,21 @@ fn about(finding: &Finding) -> String {
     if !printed.is_empty() {
         about.push_str(&format!(", requirement {}", named(&printed)));
     }
-    about.push_str(&format!(", effort {}", effort(finding)));
+    about.push_str(&format!(", effort {}", effort_word(finding.effort)));
     line(&about)
 }
 
-fn effort(finding: &Finding) -> &'static str {
-    use crate::model::check::Effort;
-    match finding.effort {
+/// An effort in a word.
+pub(super) fn effort_word(effort: Effort) -> &'static str {
+    match effort {
         Effort::Low => "low",
         Effort::Medium => "medium",
         Effort::High => "high",
     }
 }
 
-fn style(severity: Severity) -> Style {
+/// How a severity is drawn.
+pub(super) fn severity_style(severity: Severity) -> Style {
     match severity {
         Severity::Critical => Style::Critical,
         Severity::High => Style::High,

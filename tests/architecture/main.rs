@@ -13,6 +13,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("rules", vec!["model", "wire"]),
         ("judge", vec!["model", "rules", "wire"]),
         ("baseline", vec!["model", "rules", "judge", "wire"]),
+        ("plan", vec!["model", "rules", "judge"]),
         ("report", vec!["model", "wire"]),
         (
             "content",
