@@ -174,7 +174,7 @@ fn treatment<'c>(
 ) -> Option<Treatment<'c>> {
     let depth = |profile: &LoadedProfile| {
         let same = |known: &&LoadedProfile| known.profile.id == profile.profile.id;
-        merged.chain.iter().position(|known| same(&known))
+        merged.chain.iter().position(same)
     };
     let entries: Vec<&MergedEntry<'c>> = merged
         .entries

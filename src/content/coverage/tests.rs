@@ -57,10 +57,13 @@ fn left_out(row: &str) -> String {
     format!("{{ row: xx-test#{row}, because: nobody can see it }}")
 }
 
+/// What it is about, `covers`, `left_out`, entries, and parts of what is told.
+type Case<'a> = (&'a str, &'a str, String, Vec<String>, &'a [&'a str]);
+
 #[test]
 fn every_row_that_was_read_is_judged_or_left_out() {
     let a = || entry("web-a", "must");
-    let table: &[(&str, &str, String, Vec<String>, &[&str])] = &[
+    let table: &[Case<'_>] = &[
         (
             "nothing is passed over",
             "xx-test",
