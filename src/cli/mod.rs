@@ -13,6 +13,7 @@ pub mod console;
 mod content;
 mod coverage;
 mod demo;
+mod diff;
 pub mod exit;
 mod explain;
 mod gate;
@@ -66,6 +67,7 @@ enum Command {
     Judge(Box<judge::JudgeArgs>),
     Gate(Box<gate::GateCommand>),
     Plan(Box<plan::PlanArgs>),
+    Diff(diff::DiffArgs),
     Checks(checks::ChecksArgs),
     Profiles(profiles::ProfilesArgs),
     Baseline(baseline::BaselineArgs),
@@ -94,6 +96,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Judge(args) => judge::run(&args, &mut console),
         Command::Gate(args) => gate::run(&args, &mut console),
         Command::Plan(args) => plan::run(&args, &mut console),
+        Command::Diff(args) => diff::run(&args, &mut console),
         Command::Checks(args) => checks::run(&args, &mut console),
         Command::Profiles(args) => profiles::run(&args, &mut console),
         Command::Baseline(args) => baseline::run(&args, &mut console),

@@ -9,10 +9,11 @@ use super::{
     exit::{Exit, Trouble},
 };
 use crate::baseline::document::{AGGREGATE, Aggregate, BASELINE, Baseline, Statement};
-use crate::content::inventory::InventoryFile;
+use crate::content::{inventory::InventoryFile, waivers::WaiversFile};
 use crate::model::{
     check::Check,
     comparison::{COMPARISON_SCHEMA, Comparison},
+    diff::{DIFF_SCHEMA, Diff},
     difference::{DIFFERENCE_SCHEMA, Difference},
     finding::{FINDINGS_SCHEMA, Finding, Findings},
     matrix::{MATRIX_SCHEMA, Matrix},
@@ -46,6 +47,10 @@ pub enum Document {
     Inventory,
     /// What judging says
     Findings,
+    /// What changed between two results
+    Diff,
+    /// Findings that somebody accepts for a while
+    Waivers,
     /// A line of what judging says as JSON Lines
     FindingsLines,
     /// What judging under several profiles says
@@ -104,6 +109,16 @@ pub fn schema(document: Document) -> Value {
         Document::Findings => identified(
             settings.into_generator().into_root_schema_for::<Findings>(),
             FINDINGS_SCHEMA,
+        ),
+        Document::Diff => identified(
+            settings.into_generator().into_root_schema_for::<Diff>(),
+            DIFF_SCHEMA,
+        ),
+        Document::Waivers => identified(
+            settings
+                .into_generator()
+                .into_root_schema_for::<WaiversFile>(),
+            "scrutineer.waivers/1",
         ),
         Document::FindingsLines => findings_line(),
         Document::Baseline => identified(

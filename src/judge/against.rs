@@ -67,7 +67,7 @@ pub fn apply(document: &mut Findings, earlier: &Earlier) -> Result<(), String> {
         let compared = compare(&before, &now);
         let observed = document.targets.iter().any(|t| t.observed_at.is_some());
         if compared.pairs.is_empty() && observed {
-            return Err(nothing(earlier, &compared.not_compared));
+            return Err(nothing(&earlier.source, &compared.not_compared));
         }
         let mut marks: BTreeMap<usize, Marks> = BTreeMap::new();
         let pairs: BTreeMap<_, &Pair<'_>> = compared
@@ -129,12 +129,11 @@ pub fn apply(document: &mut Findings, earlier: &Earlier) -> Result<(), String> {
     Ok(())
 }
 
-fn nothing(earlier: &Earlier, why: &[NotCompared]) -> String {
+pub(super) fn nothing(source: &str, why: &[NotCompared]) -> String {
     let reasons: BTreeSet<NotComparable> = why.iter().map(|one| one.reason).collect();
     let reasons: Vec<&str> = reasons.into_iter().map(NotComparable::words).collect();
     format!(
-        "{}: has nothing that can be compared: {}",
-        earlier.source,
+        "{source}: has nothing that can be compared: {}",
         reasons.join("; ")
     )
 }

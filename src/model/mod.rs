@@ -8,6 +8,7 @@ pub mod cell;
 pub mod check;
 pub mod comparison;
 pub mod control;
+pub mod diff;
 pub mod difference;
 pub mod disagreement;
 pub mod finding;

@@ -6,6 +6,7 @@
 
 pub mod comparison;
 pub mod csv;
+pub mod diff;
 pub mod difference;
 pub mod gate;
 pub mod html;
