@@ -14,6 +14,7 @@ mod bind;
 mod demo;
 mod dnssec;
 mod dnssec_chain;
+mod gating;
 mod nginx;
 mod site;
 mod support;

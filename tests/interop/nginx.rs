@@ -102,15 +102,15 @@ http {{
     }
 }
 
-#[track_caller]
-fn check(case: &str, setup: &Setup, planted: &[&str]) {
-    let case = format!("nginx: {case}");
-    let Some(nginx) = program("nginx", "nginx-light", &case) else {
-        return;
-    };
-    let stand = Stand::new(&setup.site);
+/// The hardened server, running; nothing where nginx is not installed.
+pub fn serve(stand: &Stand, test: &str) -> Option<Running> {
+    start(stand, &Setup::default(), test)
+}
+
+fn start(stand: &Stand, setup: &Setup, case: &str) -> Option<Running> {
+    let nginx = program("nginx", "nginx-light", case)?;
     let configuration = stand.path().join("nginx.conf");
-    fs::write(&configuration, setup.configuration(&stand)).unwrap();
+    fs::write(&configuration, setup.configuration(stand)).unwrap();
     let mut command = Command::new(nginx);
     command
         .arg("-p")
@@ -120,8 +120,20 @@ fn check(case: &str, setup: &Setup, planted: &[&str]) {
         // The system's own OpenSSL settings would rule out what some cases plant.
         .env("OPENSSL_CONF", "/dev/null");
     let ports = [stand.http, stand.https];
-    let _server = Running::start(&mut command, &ports, &stand.path().join("log"));
-    stand.finds(&case, planted);
+    Some(Running::start(
+        &mut command,
+        &ports,
+        &stand.path().join("log"),
+    ))
+}
+
+#[track_caller]
+fn check(case: &str, setup: &Setup, planted: &[&str]) {
+    let case = format!("nginx: {case}");
+    let stand = Stand::new(&setup.site);
+    if let Some(_server) = start(&stand, setup, &case) {
+        stand.finds(&case, planted);
+    }
 }
 
 #[test]

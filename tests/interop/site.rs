@@ -97,6 +97,11 @@ impl Stand {
         self.folder.path()
     }
 
+    /// The root of its certificate, as a PEM file.
+    pub fn root(&self) -> std::path::PathBuf {
+        self.authority.write(self.path())
+    }
+
     /// Scans the running site, and asserts that exactly the planted faults are found.
     #[track_caller]
     pub fn finds(&self, case: &str, planted: &[&str]) {
@@ -113,7 +118,7 @@ impl Stand {
             format!("--connect-to=192.0.2.80:443:127.0.0.1:{}", self.https),
         ];
         if self.trusted {
-            let root = self.authority.write(self.path());
+            let root = self.root();
             arguments.push(format!("--ca-file={}", root.display()));
         }
         scan(&arguments)
