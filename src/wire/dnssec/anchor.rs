@@ -100,7 +100,7 @@ pub fn anchor_line(ds: &DS) -> String {
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() % 2 != 0 || text.len() > 256 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) || text.len() > 256 {
         return None;
     }
     (0..text.len())
