@@ -22,9 +22,9 @@ pub struct BaselineArgs {
 
 #[derive(Subcommand)]
 enum BaselineCommand {
+    Create(Box<CreateArgs>),
     Sign(Box<SignArgs>),
     Verify(VerifyArgs),
-    Create(Box<CreateArgs>),
     Compare(Box<CompareArgs>),
     Aggregate(Box<AggregateArgs>),
     Pins(PinsArgs),

@@ -24,6 +24,7 @@ use crate::baseline::{
     trust::enough,
     verify::{self, Reader},
 };
+use crate::content::exchange_file;
 use crate::store::atomic::{self, Mode};
 use jiff::Timestamp;
 
@@ -355,9 +356,6 @@ fn root(text: &str) -> Result<Root, Trouble> {
     })
 }
 
-fn exchange(path: &Path, _: &mut Console) -> Result<Exchange, Trouble> {
-    let bytes = signed::read(path, 1 << 20)?;
-    crate::baseline::canonical::read(&bytes)
-        .and_then(crate::baseline::canonical::typed)
-        .map_err(|fault| format!("{}: {fault}", path.display()).into())
+fn exchange(path: &Path, console: &mut Console) -> Result<Exchange, Trouble> {
+    exchange_file::load(path).map_err(|faults| console.faults(&faults))
 }

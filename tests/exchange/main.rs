@@ -1,10 +1,18 @@
-//! What participants of an exchange hand each other: made with the built
-//! program, and attacked.
+//! An exchange between offices, with the built program: what they hand each
+//! other, who is trusted, what is refused and why, and what other programs make
+//! of the files.
 
 // A test that cannot go on should stop at once.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod attacks;
 mod comparing;
+mod corpus;
 mod create;
+mod interop;
+mod keys;
+mod killed;
 mod office;
+mod refusals;
+mod rosters;
+mod support;

@@ -190,3 +190,55 @@ proptest! {
         let _ = Form::of(bytes);
     }
 }
+
+/// An SSH signature as a security key makes it (OpenSSH's PROTOCOL.u2f): over
+/// the digests of application and message with flags and counter between them.
+fn by_security_key(key: &SigningKey, flags: u8, payload: &[u8]) -> (PublicKey, String) {
+    use sha2::{Digest, Sha256};
+    use ssh_key::{
+        Algorithm, HashAlg, LineEnding,
+        public::{Ed25519PublicKey, KeyData, SkEd25519},
+    };
+    let point = Ed25519PublicKey(key.verifying_key().to_bytes());
+    let data = KeyData::SkEd25519(SkEd25519::new(point, "ssh:"));
+    let namespace = DocumentKind::Baseline.ssh_namespace();
+    let message = SshSig::signed_data(namespace, HashAlg::Sha512, payload).unwrap();
+    let trailer = [flags, 0, 0, 0, 7];
+    let mut signed = Sha256::digest("ssh:").to_vec();
+    signed.extend(trailer);
+    signed.extend(Sha256::digest(message));
+    let mut bytes = key.sign(&signed).to_bytes().to_vec();
+    bytes.extend(trailer);
+    let signature = ssh_key::Signature::new(Algorithm::SkEd25519, bytes).unwrap();
+    let signature = SshSig::new(data.clone(), namespace, HashAlg::Sha512, signature).unwrap();
+    let public = PublicKey::new(data, "").unwrap();
+    (public, signature.to_pem(LineEnding::LF).unwrap())
+}
+
+#[test]
+fn a_security_key_counts_if_somebody_touched_it() {
+    for (flags, counts) in [(1, true), (5, true), (0, false), (4, false)] {
+        let (public, text) = by_security_key(&private(1), flags, b"{}");
+        let mut envelope = Envelope::unsigned(b"{}".to_vec());
+        assert_eq!(
+            envelope.add_ssh(&text, DocumentKind::Baseline).is_ok(),
+            counts,
+            "{flags}"
+        );
+        if counts {
+            let mut back = Envelope::read(&envelope.write().unwrap()).unwrap();
+            assert_eq!(signers(&back, std::slice::from_ref(&public)), Ok(1));
+            // The same point under another name is another key.
+            let plain = sshsig::public(&private(1));
+            assert!(signers(&back, &[plain]).is_err());
+            back.payload.push(b' ');
+            assert!(matches!(
+                signers(&back, &[public]),
+                Err(Refusal::BadSignature(_))
+            ));
+        }
+    }
+    // A plain signature by the point of a security key is no touch.
+    let (public, _) = by_security_key(&private(1), 1, b"{}");
+    assert!(signers(&signed(b"{}", &[1]), &[public]).is_err());
+}
