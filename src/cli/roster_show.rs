@@ -189,7 +189,7 @@ pub fn signatures(envelope: &Envelope, roster: &Roster, before: Option<&Trust>) 
         ));
     }
     let mut missing = |roster: &Roster, which: &str| {
-        let signed = |key: &PublicKey| signers.iter().any(|signer| *signer == key);
+        let signed = |key: &PublicKey| signers.contains(&key);
         let count = roster.roots.iter().filter(|root| signed(&root.key)).count();
         if count < THRESHOLD {
             let open: Vec<String> = roster
