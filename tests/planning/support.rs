@@ -36,6 +36,7 @@ pub fn scan(folder: &Path, mended: &Mended) -> (i32, Findings) {
         .unwrap();
     let estate = runtime.block_on(Estate::start_with(mended)).unwrap();
     fs::write(folder.join("root.pem"), estate.root_pem()).unwrap();
+    fs::write(folder.join("anchor.ds"), estate.trust_anchor()).unwrap();
     for old in ["run.jsonl", "findings.json"] {
         let _ = fs::remove_file(folder.join(old));
     }
@@ -47,6 +48,7 @@ pub fn scan(folder: &Path, mended: &Mended) -> (i32, Findings) {
         "--output=findings.json",
         "--format=json",
         "--ca-file=root.pem",
+        "--trust-anchor=anchor.ds",
         "--quiet",
         "--resolver",
         &resolver,
