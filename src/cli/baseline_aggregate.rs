@@ -1,7 +1,7 @@
 //! `scrutineer baseline aggregate`: how many participants reach 90 %.
 
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     accepted::AcceptedArgs,
@@ -93,7 +93,7 @@ pub fn run(args: &AggregateArgs, console: &mut Console) -> Result<Exit, Trouble>
 }
 
 /// Reads an aggregate, in an envelope or bare. It is computed again, so that no signature is asked for.
-fn read(path: &PathBuf) -> Result<Aggregate, Trouble> {
+fn read(path: &Path) -> Result<Aggregate, Trouble> {
     let bytes = signed::read(path, 2 * MOST_BYTES)?;
     let payload = Envelope::read(&bytes).map_or(bytes, |envelope| envelope.payload);
     let statement = statement::read::<Aggregate>(&payload, DocumentKind::Aggregate)

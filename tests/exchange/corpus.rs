@@ -5,10 +5,13 @@ use std::{fs, path::Path};
 #[path = "../../fuzz/invariants.rs"]
 mod invariants;
 
+/// What a fuzz target does with any bytes.
+type Target = fn(&[u8]);
+
 #[test]
 fn every_seed_of_the_fuzz_targets_runs() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-    let targets: [(&str, fn(&[u8])); 2] = [
+    let targets: [(&str, Target); 2] = [
         ("envelope", invariants::envelope),
         ("canonical_json", invariants::canonical_json),
     ];

@@ -11,7 +11,7 @@ use scrutineer::{
 
 use crate::support::{Exchange, LATER, NOW, changed, document, time};
 
-fn verify<'a>(name: &'a str) -> [&'a str; 7] {
+fn verify(name: &str) -> [&str; 7] {
     [
         "baseline",
         "verify",

@@ -4,7 +4,7 @@ use scrutineer::baseline::{envelope::Envelope, roster::Roster};
 
 use crate::support::{Exchange, LATER, NOW, agreement, document};
 
-fn trust<'a>(name: &'a str) -> [&'a str; 5] {
+fn trust(name: &str) -> [&str; 5] {
     ["roster", "trust", name, "--at", NOW]
 }
 
