@@ -99,7 +99,7 @@ fn replace(value: &mut Value, texts: &[String], turn: &mut usize) {
         Value::String(text) => {
             // The longest ones once in a while: the documents stay of a size.
             let at = *turn % texts.len();
-            let long = texts[at].len() > 1000 && *turn % 10 != 0;
+            let long = texts[at].len() > 1000 && !(*turn).is_multiple_of(10);
             *text = texts[if long { 0 } else { at }].clone();
             *turn += 1;
         }
