@@ -392,6 +392,7 @@ impl<'a> Measurement<'a> {
             (conditions.allow_private, "--allow-private"),
             (conditions.extra_roots, "--ca-file"),
             (conditions.given_resolver, "--resolver"),
+            (conditions.given_anchor, "--trust-anchor"),
         ];
         match staged.into_iter().find(|(used, _)| *used) {
             Some((_, option)) => refused(format!(

@@ -140,6 +140,7 @@ struct SetUp {
     allow_private: bool,
     extra_roots: bool,
     given_resolver: bool,
+    given_anchor: bool,
 }
 
 impl SetUp {
@@ -149,6 +150,7 @@ impl SetUp {
             allow_private: config.allow_private,
             extra_roots: !config.extra_roots.is_empty(),
             given_resolver: config.resolver.is_some(),
+            given_anchor: !config.trust_anchors.is_empty(),
         }
     }
 }
@@ -266,6 +268,7 @@ fn prepare(
         allow_private: set_up.allow_private,
         extra_roots: set_up.extra_roots,
         given_resolver: set_up.given_resolver,
+        given_anchor: set_up.given_anchor,
     };
     let scope = Scope::new(
         level,

@@ -215,11 +215,11 @@ mod tests {
         }
         let profiles = jsonschema::validator_for(&schema(Document::Profile)).unwrap();
         for loaded in content.profiles.values() {
-            assert!(
-                profiles.is_valid(&loaded.root.to_json()),
-                "{}",
-                loaded.profile.id
-            );
+            let errors: Vec<String> = profiles
+                .iter_errors(&loaded.root.to_json())
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert!(errors.is_empty(), "{}: {errors:#?}", loaded.profile.id);
         }
     }
 

@@ -68,6 +68,9 @@ pub struct Conditions {
     /// Whether the resolver was named (`--resolver`) and is not the system's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub given_resolver: bool,
+    /// Whether validation began at another key of the root than IANA's (`--trust-anchor`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_anchor: bool,
 }
 
 /// Something from which another person can verify facts.

@@ -4,7 +4,7 @@ use std::io;
 
 use super::page::{Page, Style};
 use crate::model::{
-    disagreement::{Point, PointKind},
+    disagreement::{Exclusion, Point, PointKind, StanceRef},
     profile::Obligation,
 };
 
@@ -42,22 +42,20 @@ fn one(point: &Point, page: &mut Page<'_>) -> io::Result<()> {
     ]];
     let mut line =
         |style: Style, text: String| rows.push(vec![(Style::Plain, String::new()), (style, text)]);
-    let head = match point.kind {
-        PointKind::Contradict => Some((Style::High, "No configuration satisfies both")),
-        PointKind::AdviceContradicts => Some((
-            Style::Medium,
-            "No configuration follows both, but one of them only advises",
-        )),
-        PointKind::Differ => None,
-    };
-    if let Some((style, head)) = head {
-        let mut said: Vec<&str> = Vec::new();
-        for exclusion in &point.exclusions {
-            if !said.contains(&exclusion.why.as_str()) {
-                said.push(&exclusion.why);
-                line(style, format!("{head}: {}.", exclusion.why));
-            }
+    let mut said: Vec<&str> = Vec::new();
+    for exclusion in &point.exclusions {
+        if said.contains(&exclusion.why.as_str()) {
+            continue;
         }
+        said.push(&exclusion.why);
+        let (style, head) = match binds(point, exclusion) {
+            true => (Style::High, "No configuration satisfies both"),
+            false => (
+                Style::Medium,
+                "No configuration follows both, but one of them only advises",
+            ),
+        };
+        line(style, format!("{head}: {}.", exclusion.why));
     }
     if let Some(why) = &point.why_it_matters {
         line(Style::Plain, why.clone());
@@ -80,6 +78,22 @@ fn one(point: &Point, page: &mut Page<'_>) -> io::Result<()> {
         }
     }
     page.list(&[4], &rows)
+}
+
+/// Whether both sides of an exclusion are a `must`.
+fn binds(point: &Point, exclusion: &Exclusion) -> bool {
+    let must = |side: &StanceRef| {
+        point
+            .positions
+            .iter()
+            .flat_map(|position| &position.taken_by)
+            .any(|stance| {
+                stance.profile == side.profile
+                    && stance.row == side.row
+                    && stance.obligation == Obligation::Must
+            })
+    };
+    must(&exclusion.one) && must(&exclusion.other)
 }
 
 /// A requirement with the id that its guideline prints.

@@ -133,6 +133,7 @@ fn target(key: &str, observed: bool) -> TargetSummary {
             allow_private: false,
             extra_roots: false,
             given_resolver: false,
+            given_anchor: false,
         }),
         verdict: if observed {
             Verdict::Fail

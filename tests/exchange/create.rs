@@ -173,6 +173,7 @@ fn what_an_outsider_could_not_see_is_refused() {
         ("allow_private", json!(true), "--allow-private"),
         ("extra_roots", json!(true), "--ca-file"),
         ("given_resolver", json!(true), "--resolver"),
+        ("given_anchor", json!(true), "--trust-anchor"),
         ("level", json!("intrusive"), "--level intrusive"),
     ] {
         let mut lines = lines.clone();

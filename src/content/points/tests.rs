@@ -180,7 +180,7 @@ fn exclusions_between_rows_that_the_file_does_not_set_against_each_other_are_fou
         None,
     );
     assert_eq!(shape(&order), [(None, PointKind::AdviceContradicts)]);
-    assert_eq!(order[0].topic, "tls.order");
+    assert_eq!(order[0].topic, "tls.preference");
     assert_eq!(order[0].positions.len(), 2);
 }
 
