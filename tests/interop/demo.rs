@@ -152,10 +152,17 @@ fn every_profile_judges(run: &str) {
         let errors = String::from_utf8_lossy(&judged.stderr).into_owned();
         assert!(judged.status.code() != Some(2), "{id}: {errors}");
         let document: Value = serde_json::from_slice(&judged.stdout).unwrap();
-        let requirements = document["requirements"].as_array().unwrap();
+        // Of all three offices; where one neglects everything, no requirement is met by all.
+        let verdicts = document["verdicts"].as_array().unwrap();
+        // It is about pinned records, and the demo's inventory pins none.
+        if id == "us-cisa-ed-19-01" {
+            let idle = |row: &Value| row["verdict"] == "not_applicable";
+            assert!(verdicts.iter().all(idle), "{id}");
+            continue;
+        }
         for verdict in ["pass", "fail"] {
-            let some = requirements.iter().any(|row| row["verdict"] == verdict);
-            assert!(some, "{id}: no requirement is a {verdict}");
+            let some = verdicts.iter().any(|row| row["verdict"] == verdict);
+            assert!(some, "{id}: no check is a {verdict}");
         }
         profiles += 1;
     }
