@@ -31,8 +31,6 @@ const IN_FLIGHT_PER_SERVER: usize = 4;
 const WAITS: [Duration; 2] = [Duration::from_millis(1_000), Duration::from_millis(2_000)];
 /// How long an exchange over TCP may take.
 const TCP_WAIT: Duration = Duration::from_secs(3);
-/// Above this many, answers that targets share are forgotten.
-const SHARED_ANSWERS: usize = 4_096;
 
 type ReplyResult = Result<Arc<DnsReply>, NetError>;
 type Cell = Arc<OnceCell<ReplyResult>>;
@@ -52,10 +50,6 @@ struct Server {
     /// Whether a question went without an answer while nothing ever came back.
     silent: AtomicBool,
 }
-
-/// Answers of the root and of top-level domains, which all targets share.
-#[derive(Default)]
-pub(super) struct SharedAnswers(Mutex<HashMap<(IpAddr, DnsQuery), Arc<DnsReply>>>);
 
 impl Session {
     /// Asks one address of one name server, once for each question. A server
@@ -78,25 +72,6 @@ impl Session {
         })
         .await
         .clone()
-    }
-
-    /// As [`Session::ask_server`], but an answer that another target got is good enough:
-    /// for the root and top-level domains.
-    ///
-    /// # Errors
-    /// As [`Session::ask_server`].
-    pub async fn ask_shared(&self, host: &str, server: IpAddr, query: &DnsQuery) -> ReplyResult {
-        let key = (server, query.clone());
-        if let Some(reply) = lock(&self.shared_answers().0).get(&key) {
-            return Ok(reply.clone());
-        }
-        let reply = self.ask_server(host, server, query).await?;
-        let mut shared = lock(&self.shared_answers().0);
-        if shared.len() >= SHARED_ANSWERS {
-            shared.clear();
-        }
-        shared.insert(key, reply.clone());
-        Ok(reply)
     }
 
     async fn ask_uncached(

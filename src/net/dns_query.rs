@@ -20,7 +20,7 @@ use super::{error::NetError, meter::Meter, present::name_text};
 use crate::model::gap::GapReason;
 
 /// Size of UDP answers that we accept (DNS flag day 2020).
-pub const UDP_PAYLOAD: u16 = 1232;
+const UDP_PAYLOAD: u16 = 1232;
 /// Most packets that do not answer the question before one attempt is given up.
 const STRAY_PACKETS: u32 = 100;
 

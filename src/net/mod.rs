@@ -32,7 +32,7 @@ pub use answer::{Alias, Answer};
 pub use config::{Limits, NetConfig, StopSignal, Stopper};
 pub use connect_rule::{ConnectRule, ConnectRuleError, Host};
 pub use connection::Connection;
-pub use dns_query::{DnsQuery, DnsReply, UDP_PAYLOAD};
+pub use dns_query::{DnsQuery, DnsReply};
 pub use error::NetError;
 pub use hickory_proto::rr::RecordType;
 #[cfg(test)]

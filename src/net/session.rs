@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     address::{AddressSet, Family, ScopedAddress},
     answer::{ALIASES_MAX, Answer, too_many_aliases},
-    authority::{Servers, SharedAnswers},
+    authority::Servers,
     config::{Limits, NetConfig, StopSignal},
     connect_rule::Host,
     connection::Connection,
@@ -55,7 +55,6 @@ struct Shared {
     pace: Pace,
     roots: Arc<RootCertStore>,
     user_agent: String,
-    answers: SharedAnswers,
 }
 
 impl Net {
@@ -78,7 +77,6 @@ impl Net {
             pace: Pace::new(config.limits),
             roots: Arc::new(roots),
             user_agent: user_agent(config.contact.as_deref()),
-            answers: SharedAnswers::default(),
             config,
         };
         Ok(Self {
@@ -415,10 +413,6 @@ impl Session {
 
     pub(super) fn servers(&self) -> &Servers {
         &self.inner.servers
-    }
-
-    pub(super) fn shared_answers(&self) -> &SharedAnswers {
-        &self.inner.net.shared.answers
     }
 
     /// Waits for one of the DNS questions that may be under way over all targets.
