@@ -7,7 +7,9 @@ use std::{
     process::Command,
 };
 
-use crate::support::{Running, assert_exactly, folder, free_port, program, scan};
+use crate::support::{
+    Running, assert_exactly, bind_tool as tool, folder, free_port, program, scan,
+};
 
 const ROOT: &str = "
 $TTL 300
@@ -67,18 +69,6 @@ enum Signing {
     /// The parent's DS names a key that the zone does not have.
     OtherDs,
     None,
-}
-
-fn tool(folder: &Path, name: &str, arguments: &[&str]) -> Option<String> {
-    let path = program(name, "bind9-utils", "BIND")?;
-    let output = Command::new(path)
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name} {arguments:?}: {errors}");
-    Some(String::from_utf8(output.stdout).unwrap())
 }
 
 /// Writes the zones; `None` when a tool is missing.

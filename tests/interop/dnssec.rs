@@ -14,7 +14,7 @@ use scrutineer::{
     wire::dnssec::{Question, Validated},
 };
 
-use crate::support::{Running, folder, free_port, program};
+use crate::support::{Running, bind_tool as tool, folder, free_port, program};
 
 const SERVER: &str = "192.0.2.53";
 const ZONE: &str = "
@@ -59,18 +59,6 @@ const OPT_OUT: Signing = Signing {
 type Edit = fn(&str) -> Option<String>;
 /// Names below the zone, types, and what the validator is to say.
 type Expected<'a> = &'a [(&'a str, RecordType, &'a str)];
-
-fn tool(folder: &Path, name: &str, arguments: &[&str]) -> Option<()> {
-    let path = program(name, "bind9-utils", "DNSSEC")?;
-    let output = Command::new(path)
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name} {arguments:?}: {errors}");
-    Some(())
-}
 
 /// A signed zone with each line edited, one record a line.
 fn signed(folder: &Path, signing: Signing, edit: Edit) -> Option<()> {

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::support::{Running, folder, free_port, program};
+use crate::support::{Running, bind_tool as tool, folder, free_port, program};
 
 const ROOT: &str = "
 $TTL 300
@@ -57,18 +57,6 @@ const SECURE: Case = Case {
     anchored: true,
     expected: ("secure", "", ""),
 };
-
-fn tool(folder: &Path, name: &str, arguments: &[&str]) -> Option<String> {
-    let path = program(name, "bind9-utils", "DNSSEC chain")?;
-    let output = Command::new(path)
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name} {arguments:?}: {errors}");
-    Some(String::from_utf8(output.stdout).unwrap())
-}
 
 /// Signs a zone and writes its file; returns its DS record.
 fn sign(folder: &Path, case: &Case, index: usize, zone: &str, text: &str) -> Option<String> {

@@ -48,6 +48,19 @@ pub fn program(name: &str, package: &str, test: &str) -> Option<PathBuf> {
     found
 }
 
+/// Runs one of BIND's tools in a folder and returns what it prints; `None` when it is missing.
+pub fn bind_tool(folder: &Path, name: &str, arguments: &[&str]) -> Option<String> {
+    let path = program(name, "bind9-utils", "zones signed by BIND")?;
+    let output = Command::new(path)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name} {arguments:?}: {errors}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
 /// A port of loopback that was free a moment ago.
 pub fn free_port() -> u16 {
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
