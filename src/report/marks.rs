@@ -3,6 +3,7 @@
 use std::io;
 
 use super::page::{Page, Style, line, words};
+use super::wording::waiver;
 use crate::model::{
     finding::{Finding, Findings},
     marks::{Against, Change, NotCompared},
@@ -14,12 +15,7 @@ const MAX_LINES: usize = 12;
 /// What keeps a finding from counting at the gate, in words.
 pub fn excuse(finding: &Finding) -> Option<String> {
     if let Some(waived) = &finding.waived {
-        return Some(format!(
-            "waived until {} by {}: {}",
-            waived.expires,
-            waived.owner.as_str(),
-            waived.reason.as_str()
-        ));
+        return Some(waiver(waived));
     }
     if finding.soft {
         return Some("soft".to_owned());

@@ -8,7 +8,7 @@ use crate::model::{
     check::{Effort, Severity},
     finding::{Effect, Finding, Findings, OpenGap},
     gap::GapReason,
-    marks::Change,
+    marks::{Change, WaivedBy},
     profile::Obligation,
     verdict::Verdict,
 };
@@ -82,16 +82,21 @@ pub fn standing(verdict: Verdict, obligation: Obligation) -> &'static str {
     }
 }
 
+/// Until when, by whom and why a finding is waived.
+pub fn waiver(waived: &WaivedBy) -> String {
+    format!(
+        "waived until {} by {}: {}",
+        waived.expires,
+        line(&waived.owner),
+        line(&waived.reason)
+    )
+}
+
 /// Waived, soft, and how it stands against the previous result: one text each.
 pub fn marks(finding: &Finding) -> Vec<String> {
     let mut marks = Vec::new();
     if let Some(waived) = &finding.waived {
-        marks.push(format!(
-            "waived until {} by {}: {}",
-            waived.expires,
-            line(&waived.owner),
-            line(&waived.reason)
-        ));
+        marks.push(waiver(waived));
     }
     if finding.soft {
         marks.push("soft: the gate overlooks this check".to_owned());
