@@ -27,6 +27,7 @@ mod points;
 pub mod sarif;
 pub mod table;
 mod target;
+pub mod tree;
 mod wording;
 mod wrap;
 
