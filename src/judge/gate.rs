@@ -22,11 +22,10 @@ use jiff::civil::Date;
 use super::against::{self, Earlier};
 use super::waivers;
 use crate::model::{
+    bearing::{Bearing, Excuse},
     check::Severity,
-    finding::{Effect, Finding, Findings, Gate, NotApplied},
-    gap::GapReason,
-    marks::{Change, WaiverStanding},
-    profile::Obligation,
+    finding::{Finding, Findings, Gate, NotApplied},
+    marks::WaiverStanding,
     verdict::Verdict,
 };
 
@@ -71,23 +70,6 @@ impl GateRules {
     }
 }
 
-/// What keeps a finding that would count from counting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Excuse {
-    Waived,
-    Soft,
-    Unchanged,
-}
-
-/// How a finding bears on the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Bearing {
-    /// It fails the gate.
-    Fails,
-    /// It keeps the gate from passing.
-    Open,
-}
-
 /// Decides over a document, by its findings and their marks.
 pub fn gate(document: &Findings, fail_on: Severity) -> Gate {
     let mut gate = Gate {
@@ -100,11 +82,11 @@ pub fn gate(document: &Findings, fail_on: Severity) -> Gate {
     };
     let [mut failing, mut opened, mut open] = [0u64; 3];
     for finding in &document.findings {
-        let Some(bearing) = weigh(document, finding, fail_on) else {
+        let Some(bearing) = document.bearing(finding, fail_on) else {
             continue;
         };
-        match excuse(finding) {
-            Some(Excuse::Waived) => gate.waived += 1,
+        match finding.excuse() {
+            Some(Excuse::Waived(_)) => gate.waived += 1,
             Some(Excuse::Soft) => gate.soft += 1,
             Some(Excuse::Unchanged) => gate.unchanged += 1,
             None if bearing == Bearing::Open => open += 1,
@@ -163,42 +145,14 @@ pub fn gate(document: &Findings, fail_on: Severity) -> Gate {
 pub fn decisive(document: &Findings) -> (Vec<&Finding>, Vec<&Finding>) {
     let (mut fails, mut open) = (Vec::new(), Vec::new());
     for finding in &document.findings {
-        match weigh(document, finding, document.gate.fail_on) {
-            Some(_) if excuse(finding).is_some() => {}
+        match document.bearing(finding, document.gate.fail_on) {
+            Some(_) if finding.excuse().is_some() => {}
             Some(Bearing::Fails) => fails.push(finding),
             Some(Bearing::Open) => open.push(finding),
             None => {}
         }
     }
     (fails, open)
-}
-
-fn weigh(document: &Findings, finding: &Finding, fail_on: Severity) -> Option<Bearing> {
-    if finding.severity < fail_on {
-        return None;
-    }
-    match finding.effect {
-        Effect::Failure if finding.verdict == Verdict::Fail => Some(Bearing::Fails),
-        Effect::Open if finding.obligation == Obligation::Must && !not_asked(document, finding) => {
-            let opened =
-                finding.verdict != Verdict::Fail && finding.change == Some(Change::Regression);
-            Some(match opened {
-                true => Bearing::Fails,
-                false => Bearing::Open,
-            })
-        }
-        _ => None,
-    }
-}
-
-fn excuse(finding: &Finding) -> Option<Excuse> {
-    if finding.waived.is_some() {
-        return Some(Excuse::Waived);
-    }
-    if finding.soft {
-        return Some(Excuse::Soft);
-    }
-    (finding.change == Some(Change::Unchanged)).then_some(Excuse::Unchanged)
 }
 
 fn excused(gate: &Gate) -> Option<String> {
@@ -212,18 +166,6 @@ fn excused(gate: &Gate) -> Option<String> {
     .map(|(count, what)| format!("{count} {what}"))
     .collect();
     (!parts.is_empty()).then(|| format!("not counted: {}", parts.join(", ")))
-}
-
-/// Whether a finding is open only because the scan was not to ask.
-fn not_asked(document: &Findings, finding: &Finding) -> bool {
-    finding.verdict == Verdict::Inconclusive
-        && !finding.gaps.is_empty()
-        && finding.gaps.iter().all(|index| {
-            usize::try_from(*index)
-                .ok()
-                .and_then(|index| document.gaps.get(index))
-                .is_some_and(|gap| gap.reason == GapReason::NotAsked)
-        })
 }
 
 /// What was not seen and should have been, whatever the checks say.
@@ -253,7 +195,7 @@ fn unseen(document: &Findings) -> Vec<String> {
         .verdicts
         .iter()
         .any(|row| matches!(row.verdict, Verdict::Pass | Verdict::Fail))
-        || document.findings.iter().any(|f| not_asked(document, f));
+        || document.findings.iter().any(|f| document.only_not_asked(f));
     if why.is_empty() && !decided {
         why.push("no check of the profile decided anything".to_owned());
     }
@@ -275,7 +217,7 @@ fn undecided(document: &Findings) -> usize {
         }
     }
     for finding in &document.findings {
-        if !not_asked(document, finding) {
+        if !document.only_not_asked(finding) {
             looked.remove(finding.target.as_str());
         }
     }

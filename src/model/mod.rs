@@ -4,6 +4,7 @@
 //! [`observation::Observation`] is saved, checks judge it into verdicts, and
 //! verdicts become findings.
 
+pub mod bearing;
 pub mod cell;
 pub mod check;
 pub mod comparison;

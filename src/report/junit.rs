@@ -17,9 +17,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::table::by_target;
-use super::wording::{
-    Counted, check, counted, effect, gap, gaps, line, lines, marks, message, named,
-};
+use super::wording::{Counted, check, counted, effect, gap, line, lines, marks, message, named};
 use crate::model::{
     finding::{CheckVerdict, Finding, Findings, NotApplied, TargetSummary},
     verdict::Verdict,
@@ -172,7 +170,7 @@ fn text(document: &Findings, finding: &Finding) -> String {
     if more > 0 {
         text.push_str(&format!("and {more} more\n"));
     }
-    for place in gaps(document, finding).take(MAX_NAMED) {
+    for place in document.open_gaps(finding).take(MAX_NAMED) {
         text.push_str(&format!("Not observed: {}\n", gap(place)));
     }
     text.push_str(&format!(

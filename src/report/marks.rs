@@ -5,8 +5,9 @@ use std::io;
 use super::page::{Page, Style, line, words};
 use super::wording::waiver;
 use crate::model::{
+    bearing::Excuse,
     finding::{Finding, Findings},
-    marks::{Against, Change, NotCompared},
+    marks::{Against, NotCompared},
 };
 
 /// Waivers, and things that could not be compared, that are shown.
@@ -14,13 +15,11 @@ const MAX_LINES: usize = 12;
 
 /// What keeps a finding from counting at the gate, in words.
 pub fn excuse(finding: &Finding) -> Option<String> {
-    if let Some(waived) = &finding.waived {
-        return Some(waiver(waived));
-    }
-    if finding.soft {
-        return Some("soft".to_owned());
-    }
-    (finding.change == Some(Change::Unchanged)).then(|| "unchanged".to_owned())
+    finding.excuse().map(|excuse| match excuse {
+        Excuse::Waived(waived) => waiver(waived),
+        Excuse::Soft => "soft".to_owned(),
+        Excuse::Unchanged => "unchanged".to_owned(),
+    })
 }
 
 /// What is to be said about waivers, a line each.

@@ -25,7 +25,7 @@ use std::io::{self, Write};
 use self::document::*;
 use self::identifier::{token, uuid};
 use super::json_text::Escaping;
-use super::wording::{check, gap, gaps, line, lines, marks, message, standing, word};
+use super::wording::{check, gap, line, lines, marks, message, standing, word};
 use crate::model::{
     finding::{ControlResult, Finding, Findings},
     verdict::Verdict,
@@ -284,7 +284,8 @@ fn observation(
         })
         .collect();
     evidence.extend(
-        gaps(document, finding)
+        document
+            .open_gaps(finding)
             .take(MAX_NAMED)
             .map(|place| RelevantEvidence {
                 description: format!("Not observed: {}", gap(place)),

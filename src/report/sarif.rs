@@ -17,7 +17,7 @@ use std::io::{self, Write};
 
 use self::document::*;
 use super::json_text::Escaping;
-use super::wording::{check, gap, gravity, line, marks, message, not_asked, open_because, word};
+use super::wording::{check, gap, gravity, line, marks, message, open_because, word};
 use crate::model::{
     check::Severity,
     finding::{Effect, Finding, Findings, Instance, TargetSummary},
@@ -185,7 +185,7 @@ fn result(
                 .map(|instance| instance.addresses.iter().map(|a| line(a)).collect())
                 .unwrap_or_default(),
             marks: marks(finding),
-            not_asked: not_asked(document, finding),
+            not_asked: document.only_not_asked(finding),
             open_because: open_because(document, finding, MAX_NAMED),
             verify: finding.evidence.first().map(|e| line(&e.reproduce)),
         },

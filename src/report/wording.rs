@@ -3,12 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::marks::excuse;
 use crate::model::{
+    bearing::Bearing,
     check::{Effort, Severity},
     finding::{Effect, Finding, Findings, OpenGap},
-    gap::GapReason,
-    marks::{Change, WaivedBy},
+    marks::WaivedBy,
     profile::Obligation,
     verdict::Verdict,
 };
@@ -116,47 +115,29 @@ pub enum Counted {
     No(String),
 }
 
-/// How the gate takes a finding, by the rules of `judge::gate`.
+/// How the gate takes a finding: [`Findings::bearing`] and its marks, in words.
 pub fn counted(document: &Findings, finding: &Finding) -> Counted {
-    let fails = finding.verdict == Verdict::Fail;
-    let why = match finding.effect {
-        _ if excuse(finding).is_some() => marks(finding).join("; "),
-        Effect::Note => effect(finding).to_owned(),
-        Effect::Warning => "advised: what should be met fails no gate".to_owned(),
-        Effect::Open if finding.obligation != Obligation::Must => {
-            "open: could not be seen; what should be met keeps no gate".to_owned()
-        }
-        Effect::Open if not_asked(document, finding) => "not asked in this scan".to_owned(),
-        Effect::Failure | Effect::Open if finding.severity < document.gate.fail_on => format!(
-            "{}: the gate looks at severity {} and above",
-            effect(finding),
-            document.gate.fail_on
-        ),
-        Effect::Failure if fails => return Counted::Failure,
-        Effect::Failure => effect(finding).to_owned(),
-        // What passed before and is open now fails the gate.
-        Effect::Open if !fails && finding.change == Some(Change::Regression) => {
-            return Counted::Failure;
-        }
-        Effect::Open => return Counted::Open,
-    };
-    Counted::No(why)
-}
-
-/// Whether a finding is open for nothing but what the scan was not to ask.
-pub fn not_asked(document: &Findings, finding: &Finding) -> bool {
-    let mut gaps = gaps(document, finding).peekable();
-    finding.verdict == Verdict::Inconclusive
-        && gaps.peek().is_some()
-        && gaps.all(|gap| gap.reason == GapReason::NotAsked)
-}
-
-/// The places that keep a finding open.
-pub fn gaps<'a>(document: &'a Findings, finding: &'a Finding) -> impl Iterator<Item = &'a OpenGap> {
-    finding
-        .gaps
-        .iter()
-        .filter_map(|index| document.gaps.get(usize::try_from(*index).ok()?))
+    if finding.excuse().is_some() {
+        return Counted::No(marks(finding).join("; "));
+    }
+    let fail_on = document.gate.fail_on;
+    match document.bearing(finding, fail_on) {
+        Some(Bearing::Fails) => Counted::Failure,
+        Some(Bearing::Open) => Counted::Open,
+        None => Counted::No(match finding.effect {
+            Effect::Note => effect(finding).to_owned(),
+            Effect::Warning => "advised: what should be met fails no gate".to_owned(),
+            Effect::Open if finding.obligation != Obligation::Must => {
+                "open: could not be seen; what should be met keeps no gate".to_owned()
+            }
+            Effect::Open if document.only_not_asked(finding) => "not asked in this scan".to_owned(),
+            Effect::Failure | Effect::Open if finding.severity < fail_on => format!(
+                "{}: the gate looks at severity {fail_on} and above",
+                effect(finding),
+            ),
+            Effect::Failure | Effect::Open => effect(finding).to_owned(),
+        }),
+    }
 }
 
 /// A place that could not be seen, and why: `tls 192.0.2.1:443: no answer in time`.
@@ -177,7 +158,7 @@ pub fn gap(gap: &OpenGap) -> String {
 
 /// Why a finding is open, in one line: its first places, and how many more there are.
 pub fn open_because(document: &Findings, finding: &Finding, most: usize) -> String {
-    let mut told: Vec<String> = gaps(document, finding).take(most).map(gap).collect();
+    let mut told: Vec<String> = document.open_gaps(finding).take(most).map(gap).collect();
     if let more @ 1.. = finding.gaps.len().saturating_sub(most) {
         told.push(format!("and {more} more"));
     }

@@ -12,7 +12,7 @@ use crate::model::{
 use crate::report::marks::{against, not_compared as one_not_compared};
 use crate::report::table::cost;
 use crate::report::wording::{
-    check, effect, effort, gap, gaps, gravity, line, lines, marks, message, standing, word,
+    check, effect, effort, gap, gravity, line, lines, marks, message, standing, word,
 };
 
 /// Instances and places that a finding names.
@@ -451,7 +451,7 @@ fn place(document: &Findings, finding: &Finding) -> Place {
     let mut more = messages.len().saturating_sub(MAX_NAMED);
     messages.truncate(MAX_NAMED);
     if finding.verdict == Verdict::Inconclusive {
-        let open: Vec<String> = gaps(document, finding).map(gap).collect();
+        let open: Vec<String> = document.open_gaps(finding).map(gap).collect();
         more = more.saturating_add(open.len().saturating_sub(MAX_NAMED));
         messages.extend(open.into_iter().take(MAX_NAMED));
     }
