@@ -149,6 +149,11 @@ pub struct Spf {
     /// `null` when nothing is said, which counts as neutral.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub all: Seen<Option<SpfResult>>,
+    /// What a receiver concludes of a sender that no term lists, with the limits
+    /// on look-ups (sections 4.6.4 and 5). `pass` also where a term lets all
+    /// addresses in.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub stranger: Seen<SpfVerdict>,
     /// Terms that need a DNS look-up, flat, with the way through the includes.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "key"))]
@@ -173,6 +178,24 @@ pub enum SpfResult {
     Softfail,
     /// `-`
     Fail,
+}
+
+/// The result of a check of a sender (RFC 7208 section 2.6).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum SpfVerdict {
+    /// The sender may send.
+    Pass,
+    /// The domain does not say.
+    Neutral,
+    /// The sender probably may not send.
+    Softfail,
+    /// The sender may not send.
+    Fail,
+    /// The record cannot be evaluated: receivers go on as if there were none.
+    Permerror,
 }
 
 /// A term that needs a DNS look-up.

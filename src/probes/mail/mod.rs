@@ -40,7 +40,7 @@ pub static PROBE: Probe = Probe {
 };
 
 /// Most look-ups of an SPF record that are followed; a receiver stops after 10.
-const SPF_LOOKUPS_MAX: usize = 40;
+const SPF_LOOKUPS_MAX: usize = crate::wire::spf::SURVEY_LOOKUPS_MAX;
 /// Most names on the tree walk of DMARC (RFC 9989 section 4.10).
 const DMARC_WALK_MAX: usize = 8;
 /// Most addresses of exchangers that are connected to.
@@ -123,7 +123,7 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
         exchange(
             resolver(),
             format!("SPF record of {domain} and what it includes"),
-            1 + SPF_LOOKUPS_MAX * 2,
+            spf::QUESTIONS_MAX,
         ),
         exchange(
             resolver(),

@@ -1,15 +1,19 @@
 //! The SPF record of the domain and the tree of look-ups below it (RFC 7208).
 
+use futures_util::future::join_all;
+use hickory_proto::rr::RData;
+use std::{collections::BTreeMap, sync::Arc};
+
 use super::{
     SPF_LOOKUPS_MAX,
-    facts::{MailProblem, Spf, SpfLookup, SpfResult},
+    facts::{MailProblem, Spf, SpfLookup, SpfResult, SpfVerdict},
     notes::Notes,
 };
 use crate::{
     model::{gap::GapReason, seen::Seen},
-    net::{NetError, RecordType, Session},
+    net::{Answer, NetError, RecordType, Session, name_text, parse_name},
     wire::{
-        spf::{self, DomainSpec, Mechanism, Qualifier, SpfRecord},
+        spf::{self, End, Fate, Kind, LookUp, Qualifier, Question, Reply, Survey, Verdict},
         text::{clean, clean_bytes},
     },
 };
@@ -20,8 +24,8 @@ const RECORD_CHARS: usize = 4_096;
 const KEY_CHARS: usize = 1_000;
 /// Most problems that are kept.
 const PROBLEMS_MAX: usize = 100;
-/// Deepest include that is followed.
-const DEPTH_MAX: usize = 12;
+/// Most questions for the tree of a record.
+pub(super) const QUESTIONS_MAX: usize = 1 + SPF_LOOKUPS_MAX * 2;
 
 /// The record, and whether the domain may send mail.
 pub(super) struct Observed {
@@ -30,11 +34,16 @@ pub(super) struct Observed {
     pub(super) notes: Notes,
 }
 
+/// What is known of DNS.
+type Answers = BTreeMap<Question, Result<Arc<Answer>, NetError>>;
+
 pub(super) async fn observe(session: &Session, domain: &str) -> Observed {
     let mut notes = Notes::default();
-    let records = match published(session, domain).await {
-        Ok((records, answer)) => {
+    let records = match session.lookup(domain, RecordType::TXT).await {
+        Ok(answer) => {
             notes.prove("/mail/spf", &answer);
+            let mut records = answer.texts();
+            records.retain(|text| spf::is_record(text));
             records
         }
         Err(error) => {
@@ -54,363 +63,196 @@ pub(super) async fn observe(session: &Session, domain: &str) -> Observed {
             notes,
         };
     };
-    let record = spf::parse(first);
-    let sends = records.len() > 1 || !record.forbids_all();
-    let mut tree = Tree::new(session);
-    if records.len() > 1 {
-        tree.problem("multiple_records", &format!("{} records", records.len()));
+    let sends = records.len() > 1 || !spf::parse(first).forbids_all();
+    let (survey, answers) = follow(session, domain).await;
+    let lookups = survey.lookups.iter().enumerate();
+    let lookups: Vec<SpfLookup> = lookups
+        .map(|(index, lookup)| fact(index, lookup, &answers, &mut notes))
+        .collect();
+    if survey.cut {
+        let detail = format!("at most {SPF_LOOKUPS_MAX} look-ups are followed");
+        for at in ["/mail/spf/lookups/-", "/mail/spf/problems/-"] {
+            notes.gap(at, GapReason::TooLarge, &detail);
+        }
     }
-    let all = tree.walk(domain, record).await;
-    notes.add(tree.notes);
+    let spf = Spf {
+        record: clean_bytes(first, RECORD_CHARS),
+        record_count: u32::try_from(records.len()).unwrap_or(u32::MAX),
+        all: end(&survey, &answers, &mut notes),
+        stranger: stranger(&survey, &answers, &mut notes),
+        lookups: lookups.into(),
+        problems: problems(&survey).into(),
+    };
     Observed {
-        spf: Some(Spf {
-            record: clean_bytes(first, RECORD_CHARS),
-            record_count: u32::try_from(records.len()).unwrap_or(u32::MAX),
-            all,
-            lookups: tree.lookups.into(),
-            problems: tree.problems.into(),
-        })
-        .into(),
+        spf: Some(spf).into(),
         sends: sends.into(),
         notes,
     }
 }
 
-type Published = (Vec<Vec<u8>>, std::sync::Arc<crate::net::Answer>);
-
-/// The SPF records of a name.
-async fn published(session: &Session, name: &str) -> Result<Published, NetError> {
-    let answer = session.lookup(name, RecordType::TXT).await?;
-    let mut records = answer.texts();
-    records.retain(|text| spf::is_record(text));
-    Ok((records, answer))
-}
-
-/// The look-ups, depth first, in the order in which a receiver makes them.
-struct Tree<'a> {
-    session: &'a Session,
-    lookups: Vec<SpfLookup>,
-    problems: Vec<MailProblem>,
-    notes: Notes,
-}
-
-/// A record whose terms are still to be followed.
-struct Frame {
-    domain: String,
-    /// The way to this record, as it stands in keys.
-    path: Vec<String>,
-    /// Domains on the way, for loops.
-    above: Vec<String>,
-    terms: std::vec::IntoIter<(String, Step)>,
-    /// Whether the record speaks for the whole domain: the first, and what it redirects to.
-    main: bool,
-}
-
-enum Step {
-    Include(DomainSpec),
-    Redirect(DomainSpec),
-    Address(Option<DomainSpec>),
-    Exchanger(Option<DomainSpec>),
-    Exists(DomainSpec),
-    Reverse(Option<DomainSpec>),
-}
-
-impl<'a> Tree<'a> {
-    fn new(session: &'a Session) -> Self {
-        Self {
-            session,
-            lookups: Vec::new(),
-            problems: Vec::new(),
-            notes: Notes::default(),
+/// Follows the record: what each round of the survey does not know is asked
+/// side by side, and the next round knows more.
+async fn follow(session: &Session, domain: &str) -> (Survey, Answers) {
+    let mut answers = Answers::new();
+    loop {
+        let survey = spf::survey(domain, &|question| reply(question, &answers));
+        if survey.unasked.is_empty() {
+            return (survey, answers);
         }
-    }
-
-    /// Follows a record to its end. Returns what it says of all other senders.
-    async fn walk(&mut self, domain: &str, record: SpfRecord) -> Seen<Option<SpfResult>> {
-        let mut all = Seen::Known(record.all().map(result));
-        self.take_problems(&record, &[]);
-        let mut stack = vec![frame(domain, Vec::new(), Vec::new(), record, true)];
-        while let Some(top) = stack.last_mut() {
-            let Some((term, step)) = top.terms.next() else {
-                stack.pop();
-                continue;
-            };
-            let main = top.main;
-            let (domain, path, above) = (top.domain.clone(), top.path.clone(), top.above.clone());
-            if self.lookups.len() >= SPF_LOOKUPS_MAX {
-                let detail = format!("at most {SPF_LOOKUPS_MAX} look-ups are followed");
-                for at in ["/mail/spf/lookups/-", "/mail/spf/problems/-"] {
-                    self.notes.gap(at, GapReason::TooLarge, &detail);
-                }
-                if stack.iter().any(|frame| frame.main && frame.redirects()) {
-                    self.notes
-                        .gap("/mail/spf/all", GapReason::TooLarge, &detail);
-                    all = Seen::Unseen;
-                }
-                break;
-            }
-            let redirect = matches!(step, Step::Redirect(_));
-            let found = self.follow(&domain, &path, &above, &term, step).await;
-            if redirect && main {
-                all = match &found {
-                    Found::Record(frame, result) => {
-                        let _ = frame;
-                        Seen::Known(*result)
-                    }
-                    Found::Nothing => Seen::Known(None),
-                    Found::Failed(error) => {
-                        self.notes.miss("/mail/spf/all", error);
-                        Seen::Unseen
-                    }
-                };
-            }
-            if let Found::Record(mut frame, _) = found {
-                frame.main = redirect && main;
-                stack.push(*frame);
-            }
-        }
-        all
-    }
-
-    /// Makes the look-up of one term.
-    async fn follow(
-        &mut self,
-        domain: &str,
-        path: &[String],
-        above: &[String],
-        term: &str,
-        step: Step,
-    ) -> Found {
-        let spec = match &step {
-            Step::Include(spec) | Step::Redirect(spec) | Step::Exists(spec) => Some(spec),
-            Step::Address(spec) | Step::Exchanger(spec) | Step::Reverse(spec) => spec.as_ref(),
-        };
-        let name = match spec {
-            Some(spec) => spec.expand(domain),
-            None => Some(domain.to_owned()),
-        };
-        let index = self.lookups.len();
-        let mut way = path.to_vec();
-        way.push(clean(term, 255));
-        self.lookups.push(SpfLookup {
-            key: clean(&way.join(" > "), KEY_CHARS),
-            name: name
-                .clone()
-                .or_else(|| spec.map(|spec| clean(spec.as_str(), 255)))
-                .unwrap_or_default(),
-            term: clean(term, 255),
-            void: Seen::Unseen,
-        });
-        let at = format!("/mail/spf/lookups/{index}/void");
-        let name = match (&step, name) {
-            (Step::Reverse(_), _) => {
-                self.notes
-                    .gap(&at, GapReason::NotAsked, "depends on the sender's address");
-                return Found::Nothing;
-            }
-            (_, Some(name)) => name,
-            (_, None) => {
-                let detail = "the name depends on the message (macro)";
-                self.notes.gap(&at, GapReason::NotAsked, detail);
-                if matches!(step, Step::Include(_) | Step::Redirect(_)) {
-                    self.notes
-                        .gap("/mail/spf/lookups/-", GapReason::NotAsked, detail);
-                    return Found::Failed(NetError::new(GapReason::NotAsked, detail));
-                }
-                return Found::Nothing;
-            }
-        };
-        match step {
-            Step::Include(_) | Step::Redirect(_) => {
-                let kind = if matches!(step, Step::Include(_)) {
-                    "include"
+        let asked = join_all(survey.unasked.into_iter().enumerate().map(
+            async |(index, question)| {
+                let answer = if answers.len().saturating_add(index) < QUESTIONS_MAX {
+                    let rtype = record_type(question.kind);
+                    session.lookup(&question.name, rtype).await
                 } else {
-                    "redirect"
+                    let detail = format!("at most {QUESTIONS_MAX} questions are asked");
+                    Err(NetError::new(GapReason::TooLarge, detail))
                 };
-                self.follow_record(&name, kind, way, above, index).await
-            }
-            Step::Address(_) => {
-                let (v4, v6) = tokio::join!(
-                    self.session.lookup(&name, RecordType::A),
-                    self.session.lookup(&name, RecordType::AAAA)
-                );
-                // A receiver asks for one family, by its client: the look-up is
-                // surely void only when both are.
-                let void = match (&v4, &v6) {
-                    (Ok(v4), Ok(v6)) => Ok(v4.records.is_empty() && v6.records.is_empty()),
-                    (Ok(one), Err(_)) | (Err(_), Ok(one)) if !one.records.is_empty() => Ok(false),
-                    (Err(error), _) | (_, Err(error)) => Err(error.clone()),
-                };
-                self.set_void(index, void);
-                Found::Nothing
-            }
-            Step::Exchanger(_) => {
-                let answer = self.session.lookup(&name, RecordType::MX).await;
-                self.set_void(index, answer.map(|answer| answer.records.is_empty()));
-                Found::Nothing
-            }
-            Step::Exists(_) => {
-                let answer = self.session.lookup(&name, RecordType::A).await;
-                self.set_void(index, answer.map(|answer| answer.records.is_empty()));
-                Found::Nothing
-            }
-            Step::Reverse(_) => Found::Nothing,
+                (question, answer)
+            },
+        ))
+        .await;
+        answers.extend(asked);
+    }
+}
+
+fn record_type(kind: Kind) -> RecordType {
+    match kind {
+        Kind::Texts => RecordType::TXT,
+        Kind::V4 => RecordType::A,
+        Kind::V6 => RecordType::AAAA,
+        Kind::Exchangers => RecordType::MX,
+        Kind::Pointers => RecordType::PTR,
+    }
+}
+
+/// What is known of a question.
+fn reply(question: &Question, answers: &Answers) -> Reply {
+    let answer = match answers.get(question) {
+        None => return Reply::Unasked,
+        Some(Ok(answer)) => Some(answer),
+        // A name that is no domain name has no records.
+        Some(Err(_)) if parse_name(&question.name).is_err() => None,
+        Some(Err(_)) => return Reply::Failed,
+    };
+    match question.kind {
+        Kind::Texts => Reply::Texts(answer.map(|answer| answer.texts()).unwrap_or_default()),
+        Kind::V4 | Kind::V6 => {
+            Reply::Addresses(answer.map(|answer| answer.ips()).unwrap_or_default())
+        }
+        Kind::Exchangers | Kind::Pointers => {
+            let mut names: Vec<(u16, String)> = answer
+                .into_iter()
+                .flat_map(|answer| answer.data())
+                .filter_map(|data| match data {
+                    RData::MX(mx) => Some((mx.preference, name_text(&mx.exchange))),
+                    RData::PTR(name) => Some((0, name_text(name))),
+                    _ => None,
+                })
+                .collect();
+            names.sort();
+            Reply::Names(names.into_iter().map(|(_, name)| name).collect())
         }
     }
+}
 
-    /// Looks up and reads an included record.
-    async fn follow_record(
-        &mut self,
-        name: &str,
-        kind: &str,
-        way: Vec<String>,
-        above: &[String],
-        index: usize,
-    ) -> Found {
-        let key = way.join(" > ");
-        if above.iter().any(|domain| domain == name) {
-            self.problem("include_loop", &key);
-            self.set_void(index, Ok(false));
-            return Found::Nothing;
-        }
-        if way.len() > DEPTH_MAX {
-            let detail = format!("includes deeper than {DEPTH_MAX} are not followed");
-            for at in ["/mail/spf/lookups/-", "/mail/spf/problems/-"] {
-                self.notes.gap(at, GapReason::TooLarge, &detail);
-            }
-            self.notes.gap(
-                &format!("/mail/spf/lookups/{index}/void"),
-                GapReason::TooLarge,
-                &detail,
-            );
-            return Found::Failed(NetError::new(GapReason::TooLarge, detail));
-        }
-        let (records, answer) = match published(self.session, name).await {
-            Ok(published) => published,
-            // A name that is no domain name can have no record.
-            Err(error) if crate::net::parse_name(name).is_err() => {
-                self.problem("invalid_name", &format!("{key}: {}", error.detail));
-                self.set_void(index, Ok(true));
-                return Found::Nothing;
-            }
-            Err(error) => {
-                for at in ["/mail/spf/lookups/-", "/mail/spf/problems/-"] {
-                    self.notes.miss(at, &error);
-                }
-                self.set_void(index, Err(error.clone()));
-                return Found::Failed(error);
-            }
-        };
-        self.notes
-            .prove(&format!("/mail/spf/lookups/{index}"), &answer);
-        self.set_void(index, Ok(answer.records.is_empty()));
-        if records.len() > 1 {
-            self.problem("multiple_records", &key);
-        }
-        let Some(first) = records.first() else {
-            self.problem(&format!("{kind}_without_spf"), &key);
-            return Found::Nothing;
-        };
-        let record = spf::parse(first);
-        self.take_problems(&record, &way);
-        if kind == "include" && record.all() == Some(Qualifier::Pass) {
-            self.problem("include_passes_all", &key);
-        }
-        let result = record.all().map(result);
-        let mut above = above.to_vec();
-        above.push(name.to_owned());
-        Found::Record(Box::new(frame(name, way, above, record, false)), result)
-    }
-
-    fn set_void(&mut self, index: usize, void: Result<bool, NetError>) {
-        match void {
-            Ok(void) => {
-                if let Some(lookup) = self.lookups.get_mut(index) {
-                    lookup.void = void.into();
-                }
-            }
-            Err(error) => self
-                .notes
-                .miss(&format!("/mail/spf/lookups/{index}/void"), &error),
+/// Why a look-up has no answer.
+fn error(lookup: &LookUp, answers: &Answers) -> Option<NetError> {
+    let not_asked = |detail: &str| Some(NetError::new(GapReason::NotAsked, detail));
+    match lookup.fate {
+        Fate::Answered { .. } => None,
+        Fate::Reverse => not_asked("depends on the sender's address"),
+        Fate::Macro => not_asked("the name depends on the message (macro)"),
+        Fate::TooDeep => Some(NetError::new(
+            GapReason::TooLarge,
+            "includes are followed to a limited depth",
+        )),
+        Fate::Failed | Fate::Unasked => {
+            let mut failed = lookup.questions.iter().filter_map(|q| answers.get(q));
+            failed.find_map(|answer| answer.as_ref().err().cloned())
         }
     }
+}
 
-    fn take_problems(&mut self, record: &SpfRecord, way: &[String]) {
-        for problem in &record.problems {
-            let detail = match way {
-                [] => problem.detail.clone(),
-                way => format!("{} > {}", way.join(" > "), problem.detail),
-            };
-            self.problem(problem.name, &detail);
+fn fact(index: usize, lookup: &LookUp, answers: &Answers, notes: &mut Notes) -> SpfLookup {
+    let at = format!("/mail/spf/lookups/{index}");
+    let way: Vec<String> = lookup.way.iter().map(|term| clean(term, 255)).collect();
+    let void = match lookup.fate {
+        Fate::Answered { void } => void.into(),
+        _ => Seen::Unseen,
+    };
+    if let Some(error) = error(lookup, answers) {
+        notes.miss(&format!("{at}/void"), &error);
+        if lookup.follows {
+            notes.miss("/mail/spf/lookups/-", &error);
+        }
+        // What depends on the message is no fault that was missed.
+        if lookup.follows && error.reason != GapReason::NotAsked {
+            notes.miss("/mail/spf/problems/-", &error);
+        }
+    } else if lookup.follows
+        && let Some(Ok(answer)) = lookup.questions.first().and_then(|q| answers.get(q))
+    {
+        notes.prove(&at, answer);
+    }
+    SpfLookup {
+        key: clean(&way.join(" > "), KEY_CHARS),
+        name: clean(lookup.name.as_ref().unwrap_or(&lookup.written), 255),
+        term: way.last().cloned().unwrap_or_default(),
+        void,
+    }
+}
+
+/// Why something is not known that all records together decide.
+fn why(survey: &Survey, answers: &Answers) -> NetError {
+    let followed = survey.lookups.iter().filter(|lookup| lookup.follows);
+    let mut errors = followed.filter_map(|lookup| error(lookup, answers));
+    errors.next().unwrap_or_else(|| {
+        let detail = format!("at most {SPF_LOOKUPS_MAX} look-ups are followed");
+        NetError::new(GapReason::TooLarge, detail)
+    })
+}
+
+fn end(survey: &Survey, answers: &Answers, notes: &mut Notes) -> Seen<Option<SpfResult>> {
+    match survey.end {
+        End::Says(end) => Seen::Known(end.map(result)),
+        End::Unseen => {
+            notes.miss("/mail/spf/all", &why(survey, answers));
+            Seen::Unseen
         }
     }
+}
 
-    fn problem(&mut self, name: &str, detail: &str) {
+fn stranger(survey: &Survey, answers: &Answers, notes: &mut Notes) -> Seen<SpfVerdict> {
+    Seen::Known(match survey.stranger {
+        Some(Verdict::Pass) => SpfVerdict::Pass,
+        Some(Verdict::Neutral) => SpfVerdict::Neutral,
+        Some(Verdict::SoftFail) => SpfVerdict::Softfail,
+        Some(Verdict::Fail) => SpfVerdict::Fail,
+        Some(Verdict::PermError) => SpfVerdict::Permerror,
+        Some(Verdict::TempError | Verdict::None) | None => {
+            notes.miss("/mail/spf/stranger", &why(survey, answers));
+            return Seen::Unseen;
+        }
+    })
+}
+
+fn problems(survey: &Survey) -> Vec<MailProblem> {
+    let mut problems: Vec<MailProblem> = Vec::new();
+    for found in &survey.found {
+        let mut parts = found.way.clone();
+        if !found.detail.is_empty() {
+            parts.push(found.detail.clone());
+        }
         let problem = MailProblem {
-            name: name.to_owned(),
-            detail: clean(detail, 300),
+            name: found.name.to_owned(),
+            detail: clean(&parts.join(" > "), 300),
         };
-        if self.problems.len() < PROBLEMS_MAX && !self.problems.contains(&problem) {
-            self.problems.push(problem);
+        if problems.len() < PROBLEMS_MAX && !problems.contains(&problem) {
+            problems.push(problem);
         }
     }
-}
-
-/// What a term led to.
-enum Found {
-    /// A record, and what it says of all other senders.
-    Record(Box<Frame>, Option<SpfResult>),
-    /// Nothing to go on with.
-    Nothing,
-    /// A record that could not be seen.
-    Failed(NetError),
-}
-
-impl Frame {
-    /// Whether a redirect is still to be followed.
-    fn redirects(&self) -> bool {
-        self.terms
-            .as_slice()
-            .iter()
-            .any(|(_, step)| matches!(step, Step::Redirect(_)))
-    }
-}
-
-fn frame(
-    domain: &str,
-    path: Vec<String>,
-    above: Vec<String>,
-    record: SpfRecord,
-    main: bool,
-) -> Frame {
-    let has_all = record.all().is_some();
-    let mut terms = Vec::new();
-    for directive in record.directives {
-        let step = match directive.mechanism {
-            Mechanism::Include(spec) => Step::Include(spec),
-            Mechanism::A(spec) => Step::Address(spec),
-            Mechanism::Mx(spec) => Step::Exchanger(spec),
-            Mechanism::Ptr(spec) => Step::Reverse(spec),
-            Mechanism::Exists(spec) => Step::Exists(spec),
-            Mechanism::All | Mechanism::Ip4(..) | Mechanism::Ip6(..) => continue,
-        };
-        terms.push((directive.text, step));
-    }
-    if let (Some(spec), false) = (record.redirect, has_all) {
-        let text = format!("redirect={}", spec.as_str());
-        terms.push((text, Step::Redirect(spec)));
-    }
-    let mut above = above;
-    if above.is_empty() {
-        above.push(domain.to_owned());
-    }
-    Frame {
-        domain: domain.to_owned(),
-        path,
-        above,
-        terms: terms.into_iter(),
-        main,
-    }
+    problems
 }
 
 fn result(qualifier: Qualifier) -> SpfResult {
