@@ -13,6 +13,8 @@ use std::fmt;
 
 use super::names;
 
+/// The id of the exchange that is made up; every other one is real.
+pub const DEMO: &str = "demo";
 /// Days that the window of a period is open.
 pub const WINDOW_DAYS: i64 = 30;
 /// Most periods in a calendar: a century of half-years.
@@ -138,6 +140,12 @@ impl Exchange {
         }
         if !self.audience.iter().all(|id| names::is_id(id)) {
             return wrong("audience", NOT_AN_ID);
+        }
+        if self.simulated != (self.id == DEMO) {
+            return wrong(
+                "simulated",
+                "must be true in the exchange `demo`, which is made up, and in no other",
+            );
         }
         if self.calendar.periods.len() > MOST_PERIODS {
             return wrong("periods", "has too many periods");
@@ -281,11 +289,13 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         assert_eq!(exchange().check(), Ok(()));
         type Break = fn(&mut Exchange);
-        let cases: [(&str, Break); 11] = [
+        let cases: [(&str, Break); 13] = [
             ("id", |e| e.id = "North".to_owned()),
             ("title", |e| e.title = "a\u{1b}[31m".to_owned()),
             ("title", |e| e.title = " ".to_owned()),
             ("profile", |e| e.profile = "../x".to_owned()),
+            ("simulated", |e| e.simulated = true),
+            ("simulated", |e| e.id = DEMO.to_owned()),
             ("audience", |e| {
                 e.audience.insert("A b".to_owned());
             }),

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     canonical,
     document::{Statement, Subject, payload_digest},
-    exchange::{Exchange, MOST_PERIODS, NOT_A_DIGEST, NOT_A_LINE, NOT_AN_ID, Wrong, is_line},
+    exchange::{DEMO, Exchange, MOST_PERIODS, NOT_A_DIGEST, NOT_A_LINE, NOT_AN_ID, Wrong, is_line},
     key::PublicKey,
     kind::DocumentKind,
     names,
@@ -29,8 +29,6 @@ pub const ROOTS: usize = 3;
 pub const THRESHOLD: usize = 2;
 /// Longest term of a version, in months. After it nothing new is accepted.
 pub const TERM_MONTHS: i32 = 8;
-/// The one exchange that takes rehearsals.
-pub const DEMO: &str = "demo";
 /// Most participants.
 pub const MOST_PARTICIPANTS: usize = 1_000;
 /// Most keys of a participant, ended ones included.

@@ -1,6 +1,9 @@
 //! Where a command writes: results to standard output, all else to standard error.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::exit::{Exit, Trouble};
 use crate::content::diagnostic::Diagnostics;
@@ -27,7 +30,63 @@ pub struct Console {
     pub colour: bool,
 }
 
+/// What a command wrote to a console that keeps it.
+#[derive(Clone, Default)]
+pub struct Captured {
+    out: Kept,
+    err: Kept,
+}
+
+impl Captured {
+    /// The results.
+    pub fn out(&self) -> String {
+        self.out.text()
+    }
+
+    /// The messages.
+    pub fn err(&self) -> String {
+        self.err.text()
+    }
+}
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Kept {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Console {
+    /// A console that keeps what a command writes.
+    pub fn captured() -> (Self, Captured) {
+        let captured = Captured::default();
+        let console = Self {
+            out: Box::new(captured.out.clone()),
+            err: Box::new(captured.err.clone()),
+            out_is_terminal: false,
+            err_is_terminal: false,
+            width: 100,
+            ascii: false,
+            colour: false,
+        };
+        (console, captured)
+    }
+
     /// The console of this process.
     pub fn of_process() -> Self {
         let out_is_terminal = io::stdout().is_terminal();

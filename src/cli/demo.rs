@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     console::Console,
+    demo_exchange,
     exit::{Exit, Trouble},
     result::{Format, ResultArgs},
     scan::{self, ScanArgs},
@@ -29,10 +30,11 @@ const FINDINGS: &str = "findings.json";
 const ROOT: &str = "root.pem";
 const ANCHOR: &str = "root.ds";
 
-/// See it work: three election offices on this machine, scanned without any network.
+/// See it work: three election offices on this machine, scanned without any network, and an exchange
+/// of seven offices that compare how they stand.
 #[derive(Args, Debug)]
 pub struct DemoArgs {
-    /// Leave inventory, run and findings in this folder.
+    /// Leave inventory, run, findings and the exchange in this folder.
     #[arg(long, value_name = "DIR", default_value = "demo-out")]
     pub out: PathBuf,
     /// Draw no progress.
@@ -76,7 +78,10 @@ pub fn run(args: &DemoArgs, console: &mut Console) -> Result<Exit, Trouble> {
         ..typed.scan.result
     };
     shown.write(&[findings], console)?;
-    console.print(&farewell(&args.out, took, estate.counts()))?;
+    let counts = estate.counts();
+    drop(estate);
+    let exchange = demo_exchange::run(&args.out, &args.out.join(RUN))?;
+    console.print(&farewell(&args.out, took, counts, &exchange))?;
     Ok(match exit {
         // That the neglected office fails is the point of the demo.
         Exit::GateFailed => Exit::Done,
@@ -90,16 +95,18 @@ fn prepare(folder: &Path, estate: &Estate) -> io::Result<()> {
     // By its first line, so that a newer program knows the folder of an older one.
     let mark = estate.inventory().lines().next();
     let ours = fs::read_to_string(&inventory).is_ok_and(|text| text.lines().next() == mark);
-    for name in [INVENTORY, RUN, FINDINGS, ROOT, ANCHOR] {
-        let path = folder.join(name);
-        if path.exists() && !ours {
-            return Err(io::Error::other(format!(
-                "{name} is there already and not from a demo; choose another folder with --out"
-            )));
-        }
-        if path.exists() {
-            fs::remove_file(path)?;
-        }
+    let files = [INVENTORY, RUN, FINDINGS, ROOT, ANCHOR].map(|name| (name, folder.join(name)));
+    let there = || files.iter().filter(|(_, path)| path.exists());
+    if let Some((name, _)) = there().next()
+        && !ours
+    {
+        return Err(io::Error::other(format!(
+            "{name} is there already and not from a demo; choose another folder with --out"
+        )));
+    }
+    demo_exchange::clear(folder)?;
+    for (_, path) in there() {
+        fs::remove_file(path)?;
     }
     fs::create_dir_all(folder)?;
     fs::write(inventory, estate.inventory())?;
@@ -133,14 +140,15 @@ fn arguments(args: &DemoArgs, estate: &Estate) -> Vec<OsString> {
     arguments
 }
 
-fn farewell(folder: &Path, took: Duration, counts: Counts) -> String {
+fn farewell(folder: &Path, took: Duration, counts: Counts, exchange: &str) -> String {
     let path = |name: &str| folder.join(name).display().to_string();
     format!(
         "\nThe demo's servers ran inside this program. They saw {} connections and {} DNS questions in {}.{} s;\n\
          nothing left this machine, and the commands shown above had their answers while it ran.\n\n\
          {}   what was looked at\n\
          {}       what was seen; judge it again at any time\n\
-         {}   what is wrong, for programs\n\n\
+         {}   what is wrong, for programs\n\
+         {exchange}\n\
          Next:\n  \
          scrutineer judge {} --format json\n  \
          scrutineer explain portal.form.https-action\n  \

@@ -13,6 +13,8 @@ pub mod console;
 mod content;
 mod coverage;
 mod demo;
+mod demo_exchange;
+mod demo_script;
 mod diff;
 pub mod exit;
 mod explain;
@@ -45,7 +47,7 @@ use clap::{Parser, Subcommand};
 use std::{ffi::OsString, process::ExitCode};
 
 use console::Console;
-use exit::Exit;
+use exit::{Exit, Trouble};
 
 /// Scans election websites, registration portals, DNS, TLS and mail, and says
 /// what is wrong, how sure it is, and what to type to mend it.
@@ -90,22 +92,41 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     let mut console = Console::of_process();
-    let outcome = match cli.command {
-        Command::Scan(args) => scan::run(&args, &mut console),
-        Command::Tls(args) => tls::run(&args, &mut console),
-        Command::Judge(args) => judge::run(&args, &mut console),
-        Command::Gate(args) => gate::run(&args, &mut console),
-        Command::Plan(args) => plan::run(&args, &mut console),
-        Command::Diff(args) => diff::run(&args, &mut console),
-        Command::Checks(args) => checks::run(&args, &mut console),
-        Command::Profiles(args) => profiles::run(&args, &mut console),
-        Command::Baseline(args) => baseline::run(&args, &mut console),
-        Command::Roster(args) => roster::run(&args, &mut console),
-        Command::Keys(args) => keys::run(&args, &mut console),
-        Command::Explain(args) => explain::run(&args, &mut console),
-        Command::Schema(args) => schema::run(&args, &mut console),
-        Command::Demo(args) => demo::run(&args, &mut console),
-    };
+    let outcome = run(cli.command, &mut console);
     let exit = outcome.unwrap_or_else(|trouble| console.trouble(trouble));
     console.finish(exit).into()
+}
+
+fn run(command: Command, console: &mut Console) -> Result<Exit, Trouble> {
+    match command {
+        Command::Scan(args) => scan::run(&args, console),
+        Command::Tls(args) => tls::run(&args, console),
+        Command::Judge(args) => judge::run(&args, console),
+        Command::Gate(args) => gate::run(&args, console),
+        Command::Plan(args) => plan::run(&args, console),
+        Command::Diff(args) => diff::run(&args, console),
+        Command::Checks(args) => checks::run(&args, console),
+        Command::Profiles(args) => profiles::run(&args, console),
+        Command::Baseline(args) => baseline::run(&args, console),
+        Command::Roster(args) => roster::run(&args, console),
+        Command::Keys(args) => keys::run(&args, console),
+        Command::Explain(args) => explain::run(&args, console),
+        Command::Schema(args) => schema::run(&args, console),
+        Command::Demo(args) => demo::run(&args, console),
+    }
+}
+
+/// Runs a command as if it had been typed, and returns what it printed.
+///
+/// # Errors
+/// What it said, unless it ends with 0.
+fn typed(words: &[OsString]) -> Result<String, Trouble> {
+    let program = OsString::from("scrutineer");
+    let cli = Cli::try_parse_from([&program].into_iter().chain(words))
+        .map_err(|error| error.to_string())?;
+    let (mut console, captured) = Console::captured();
+    match run(cli.command, &mut console)? {
+        Exit::Done => Ok(captured.out()),
+        _ => Err(Trouble::Plain(captured.err())),
+    }
 }

@@ -11,11 +11,7 @@ use super::{
     signed::{self, Refused},
     state::StateArgs,
 };
-use crate::baseline::{
-    kind::DocumentKind,
-    refusal::Refusal,
-    roster::{DEMO, Roster},
-};
+use crate::baseline::{exchange::DEMO, kind::DocumentKind, refusal::Refusal, roster::Roster};
 use crate::store::atomic::{self, Mode};
 
 /// Add a signature to a draft. Read `roster show` first: you answer for what it says

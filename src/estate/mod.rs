@@ -9,6 +9,7 @@
 //! privilege and no network, and nobody's real address is ever named.
 //!
 //! Keys, ports and dates differ from start to start; all else stays the same.
+//! [`toys`] are the offices that take part in the demo's exchange.
 
 mod authority;
 mod dns;
@@ -19,6 +20,7 @@ mod mended;
 mod offices;
 mod smtp;
 mod tls;
+pub mod toys;
 mod web;
 
 use std::{

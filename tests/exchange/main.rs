@@ -9,6 +9,7 @@ mod attacks;
 mod comparing;
 mod corpus;
 mod create;
+mod demo;
 mod interop;
 mod keys;
 mod killed;

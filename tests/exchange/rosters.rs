@@ -313,13 +313,13 @@ fn rehearsals_stay_in_the_demo() {
     );
     let posing = init(&agreement("north-sea", true), "2");
     assert!(
-        posing.exit == 2 && posing.err.contains("simulated: exchange"),
+        posing.exit == 2 && posing.err.contains("and in no other"),
         "{}",
         posing.err
     );
     let unsaid = init(&agreement("demo", false), "3");
     assert!(
-        unsaid.exit == 2 && unsaid.err.contains("must be simulated"),
+        unsaid.exit == 2 && unsaid.err.contains("must be true in the exchange `demo`"),
         "{}",
         unsaid.err
     );
