@@ -132,7 +132,7 @@ impl<'a> Measurement<'a> {
         ] {
             if pinned != found {
                 return refused(format!(
-                    "{} pins {what} with the digest {pinned}, and these have {found}: use the pinned pack (--checks, --profiles)",
+                    "{} pins {what} with the digest {pinned}, and these have {found}: use the pack that the stewards hand out (--pack FILE; `scrutineer pack show FILE` tells its digests)",
                     period.id
                 ));
             }

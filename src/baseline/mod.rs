@@ -13,6 +13,7 @@
 //! * [`envelope`] signs documents with a [`key`], and says which key signed.
 //! * [`roster`] says who takes part and what was accepted; [`trust`] follows it
 //!   from version to version, and [`verify`] holds documents against it.
+//! * [`pack`] is a document with checks and profiles, which an exchange hands out.
 //! * [`refusal`] is every reason not to trust a document.
 //!
 //! Everything here is pure. A document holds no row and no name of a target,
@@ -36,6 +37,7 @@ pub mod ledger;
 pub mod manifest;
 pub mod measure;
 pub mod names;
+pub mod pack;
 pub mod recipients;
 pub mod refusal;
 pub mod roster;

@@ -150,6 +150,21 @@ pub enum Refusal {
     HistoryChanged(String),
     /// Keys of a rehearsal outside the exchange `demo`.
     Simulated(String),
+    /// A participant signed what the stewards must sign; whose key it is.
+    NotASteward(String),
+    /// The document names no exchange, so that it cannot be signed for one.
+    NoExchange,
+    /// What a period pins is something else.
+    NotPinned {
+        /// The period.
+        period: String,
+        /// What: `checks`, or `profile`.
+        what: &'static str,
+        /// The digest that the roster pins.
+        pinned: String,
+        /// The document's.
+        found: String,
+    },
 }
 
 impl From<Fault> for Refusal {
@@ -327,6 +342,26 @@ impl fmt::Display for Refusal {
                 f,
                 "simulated: {} belongs to a rehearsal, which only the exchange \"demo\" takes",
                 cut(what)
+            ),
+            Self::NotASteward(participant) => write!(
+                f,
+                "not a steward's key: \"{}\" signed, and 2 of the 3 root keys must",
+                cut(participant)
+            ),
+            Self::NoExchange => f.write_str(
+                "no exchange: it says of none that it is meant for it; build it with --exchange FILE",
+            ),
+            Self::NotPinned {
+                period,
+                what,
+                pinned,
+                found,
+            } => write!(
+                f,
+                "not pinned: {} pins {what} with the digest {}, and this has {}",
+                cut(period),
+                cut(pinned),
+                cut(found)
             ),
         }
     }

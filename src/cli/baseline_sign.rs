@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::{
     console::Console,
     exit::{Exit, Trouble},
-    secrets::PassphraseArgs,
     signed::{self, Refused},
+    signing::{self, SignerArgs},
     state::StateArgs,
 };
 use crate::baseline::{
@@ -33,20 +33,14 @@ pub struct SignArgs {
     /// The document, or an envelope that gets another signature.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Sign with this private key.
-    #[arg(long, value_name = "FILE", required_unless_present = "ssh_signature")]
-    pub key: Option<PathBuf>,
     /// Write an SSH signature (FILE.sig, as ssh-keygen does) and no envelope.
     #[arg(long, requires = "key", conflicts_with = "output")]
     pub ssh: bool,
-    /// Take a signature that `ssh-keygen -Y sign` made, for example with a security key.
-    #[arg(long, value_name = "FILE", conflicts_with = "key")]
-    pub ssh_signature: Option<PathBuf>,
     /// Write the envelope here. Default: FILE with .dsse.json in place of .json
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
-    pub passphrase: PassphraseArgs,
+    pub signer: SignerArgs,
     #[command(flatten)]
     pub state: StateArgs,
 }
@@ -73,34 +67,26 @@ fn sign(args: &SignArgs, console: &mut Console) -> Result<Result<(), Refusal>, T
         Ok(document) => document,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if let Some(ssh) = &args.ssh_signature {
-        let key = match envelope.add_ssh(&signed::ssh_text(ssh)?, document.kind) {
+    if args.ssh {
+        let key = match args.signer.open(document.simulated)? {
             Ok(key) => key,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        return finish(args, &envelope, &document, &key, console).map(Ok);
-    }
-    let Some(path) = &args.key else {
-        return Err("give --key or --ssh-signature".into());
-    };
-    let key = args.passphrase.open_key(path)?;
-    if key.public.is_simulated() && !document.simulated {
-        let what = format!("key {}", key.public.fingerprint());
-        return Ok(Err(Refusal::Simulated(what)));
-    }
-    if args.ssh {
         remember(args, &document)?;
         let text = envelope::armored(&key.signing, document.kind, &envelope.payload)
             .map_err(|refusal| refusal.to_string())?;
-        let path = with_suffix(&args.file, ".sig");
+        let path = signing::with_suffix(&args.file, ".sig");
         atomic::create(&path, text.as_bytes(), Mode::Usual).map_err(|error| error.to_string())?;
         told(&path, &document, &key.public, console);
         return Ok(Ok(()));
     }
-    if let Err(refusal) = envelope.sign(&key.signing) {
-        return Ok(Err(refusal));
+    let added = args
+        .signer
+        .add(&mut envelope, document.kind, document.simulated)?;
+    match added {
+        Ok(key) => finish(args, &envelope, &document, &key, console).map(Ok),
+        Err(refusal) => Ok(Err(refusal)),
     }
-    finish(args, &envelope, &document, &key.public, console).map(Ok)
 }
 
 fn finish(
@@ -110,17 +96,8 @@ fn finish(
     key: &PublicKey,
     console: &mut Console,
 ) -> Result<(), Trouble> {
-    let path = match &args.output {
-        Some(path) => path.clone(),
-        None => enveloped(&args.file),
-    };
-    let bytes = envelope.write().map_err(|refusal| refusal.to_string())?;
     remember(args, document)?;
-    let written = match path == args.file {
-        true => atomic::replace(&path, &bytes, Mode::Usual),
-        false => atomic::create(&path, &bytes, Mode::Usual),
-    };
-    written.map_err(|error| error.to_string())?;
+    let path = signing::write(envelope, &args.file, args.output.as_ref())?;
     told(&path, document, key, console);
     Ok(())
 }
@@ -208,22 +185,4 @@ fn remember(args: &SignArgs, document: &Document) -> Result<(), Trouble> {
     }
     ledger.record(cut.clone());
     state.keep_ledger(&ledger)
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// `x.dsse.json` for `x.json`; an envelope stays where it is.
-fn enveloped(path: &Path) -> PathBuf {
-    let name = path.to_string_lossy();
-    if name.ends_with(".dsse.json") {
-        return path.to_owned();
-    }
-    match path.extension() {
-        Some(extension) if extension == "json" => path.with_extension("dsse.json"),
-        _ => with_suffix(path, ".dsse.json"),
-    }
 }

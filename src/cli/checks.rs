@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     console::Console,
-    content::ContentArgs,
+    content::{self, ContentArgs},
     exit::{Exit, Trouble},
     prose,
 };
@@ -212,7 +212,13 @@ fn show(loaded: &LoadedCheck, width: usize) -> String {
 }
 
 /// Loads the program's content with the paths over it.
-fn load(args: &PathsArgs) -> Result<Content, Diagnostics> {
+fn load(args: &PathsArgs, console: &mut Console) -> Result<Result<Content, Diagnostics>, Trouble> {
+    if let Some(path) = &args.content.pack {
+        if !args.paths.is_empty() {
+            return Err("--pack takes nothing over it: leave the paths out, or --pack".into());
+        }
+        return Ok(content::open_pack(path, console)?.exact());
+    }
     let checks: Vec<PathBuf> = args
         .content
         .checks
@@ -220,11 +226,11 @@ fn load(args: &PathsArgs) -> Result<Content, Diagnostics> {
         .chain(&args.paths)
         .cloned()
         .collect();
-    Content::load(&checks, &args.content.profiles)
+    Ok(Content::load(&checks, &args.content.profiles))
 }
 
 fn lint(args: &PathsArgs, console: &mut Console) -> Result<Exit, Trouble> {
-    let (content, faults) = match load(args) {
+    let (content, faults) = match load(args, console)? {
         Ok(content) => {
             let mut faults = content.notes.clone();
             for id in content.profiles.keys() {
@@ -258,7 +264,7 @@ fn lint(args: &PathsArgs, console: &mut Console) -> Result<Exit, Trouble> {
 }
 
 fn test(args: &PathsArgs, console: &mut Console) -> Result<Exit, Trouble> {
-    let content = load(args).map_err(|faults| console.faults(&faults))?;
+    let content = load(args, console)?.map_err(|faults| console.faults(&faults))?;
     let mut tally = Tally::default();
     for check in content.checks.values() {
         let chosen = args.paths.is_empty()

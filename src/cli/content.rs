@@ -1,10 +1,14 @@
 //! Options about checks and profiles that several commands share.
 
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{console::Console, exit::Trouble};
-use crate::content::Content;
+use super::{console::Console, exit::Trouble, signed};
+use crate::baseline::envelope::MOST_BYTES;
+use crate::content::{
+    Content,
+    pack::{self, Opened},
+};
 use crate::judge::ResolvedProfile;
 
 /// Where checks and profiles come from, besides those in the program.
@@ -17,6 +21,9 @@ pub struct ContentArgs {
     /// Add the profiles in this folder, in place of embedded ones with the same id. May be repeated.
     #[arg(long, value_name = "DIR")]
     pub profiles: Vec<PathBuf>,
+    /// Take all checks and profiles from this pack, and none of those in the program.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["checks", "profiles"])]
+    pub pack: Option<PathBuf>,
 }
 
 impl ContentArgs {
@@ -25,8 +32,13 @@ impl ContentArgs {
     /// # Errors
     /// Everything that is wrong with them, each with its place.
     pub fn load(&self, console: &mut Console) -> Result<Content, Trouble> {
-        let content = Content::load(&self.checks, &self.profiles)
-            .map_err(|faults| console.faults(&faults))?;
+        let content = match &self.pack {
+            Some(path) => open_pack(path, console)?
+                .exact()
+                .map_err(|faults| console.faults(&faults))?,
+            None => Content::load(&self.checks, &self.profiles)
+                .map_err(|faults| console.faults(&faults))?,
+        };
         for note in content.notes.iter() {
             console.note(note);
         }
@@ -42,6 +54,15 @@ impl ContentArgs {
             .resolve(id)
             .map_err(|faults| console.faults(&faults))
     }
+}
+
+/// Reads the document of a pack, signed or not. Signatures are not looked at.
+///
+/// # Errors
+/// When the file cannot be read, or is no pack.
+pub fn open_pack(path: &Path, console: &Console) -> Result<Opened, Trouble> {
+    let bytes = signed::read(path, MOST_BYTES)?;
+    pack::open(path, &bytes).map_err(|faults| console.faults(&faults))
 }
 
 /// Resolves the profiles that were named, each once.

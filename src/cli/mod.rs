@@ -23,6 +23,11 @@ mod gating;
 mod judge;
 mod keys;
 mod network;
+mod pack;
+mod pack_build;
+mod pack_diff;
+mod pack_sign;
+mod pack_verify;
 mod plan;
 mod profile_diff;
 mod profiles;
@@ -40,6 +45,7 @@ mod scan;
 pub mod schema;
 mod secrets;
 mod signed;
+mod signing;
 mod state;
 mod tls;
 
@@ -75,6 +81,7 @@ enum Command {
     Baseline(baseline::BaselineArgs),
     Roster(roster::RosterArgs),
     Keys(keys::KeysArgs),
+    Pack(pack::PackArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
     Demo(demo::DemoArgs),
@@ -110,6 +117,7 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Trouble> {
         Command::Baseline(args) => baseline::run(&args, console),
         Command::Roster(args) => roster::run(&args, console),
         Command::Keys(args) => keys::run(&args, console),
+        Command::Pack(args) => pack::run(&args, console),
         Command::Explain(args) => explain::run(&args, console),
         Command::Schema(args) => schema::run(&args, console),
         Command::Demo(args) => demo::run(&args, console),

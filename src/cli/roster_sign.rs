@@ -7,8 +7,8 @@ use super::{
     console::Console,
     exit::{Exit, Trouble},
     roster_show,
-    secrets::PassphraseArgs,
     signed::{self, Refused},
+    signing::SignerArgs,
     state::StateArgs,
 };
 use crate::baseline::{exchange::DEMO, kind::DocumentKind, refusal::Refusal, roster::Roster};
@@ -24,14 +24,8 @@ pub struct SignArgs {
     /// The roster.
     #[arg(value_name = "ROSTER")]
     pub roster: PathBuf,
-    /// Sign with this private key.
-    #[arg(long, value_name = "FILE", required_unless_present = "ssh_signature")]
-    pub key: Option<PathBuf>,
-    /// Take a signature that `ssh-keygen -Y sign` made over the payload.
-    #[arg(long, value_name = "FILE", conflicts_with = "key")]
-    pub ssh_signature: Option<PathBuf>,
     #[command(flatten)]
-    pub passphrase: PassphraseArgs,
+    pub signer: SignerArgs,
     #[command(flatten)]
     pub state: StateArgs,
 }
@@ -75,22 +69,10 @@ fn sign(args: &SignArgs, console: &mut Console) -> Result<Result<(), Refusal>, T
             return Ok(Err(Refusal::Fork(found)));
         }
     }
-    let signed = match (&args.ssh_signature, &args.key) {
-        (Some(ssh), _) => envelope
-            .add_ssh(&signed::ssh_text(ssh)?, DocumentKind::Roster)
-            .map(drop),
-        (None, Some(path)) => {
-            let key = args.passphrase.open_key(path)?;
-            match key.public.is_simulated() && roster.exchange.id != DEMO {
-                true => Err(Refusal::Simulated(format!(
-                    "key {}",
-                    key.public.fingerprint()
-                ))),
-                false => envelope.sign(&key.signing),
-            }
-        }
-        (None, None) => return Err("give --key or --ssh-signature".into()),
-    };
+    let rehearsal = roster.exchange.id == DEMO;
+    let signed = args
+        .signer
+        .add(&mut envelope, DocumentKind::Roster, rehearsal)?;
     if let Err(refusal) = signed {
         return Ok(Err(refusal));
     }

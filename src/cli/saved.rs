@@ -79,6 +79,18 @@ pub fn judge_run(
 ) -> Result<Vec<Findings>, Trouble> {
     let header = reader.header().clone();
     let dates = Dates { as_of };
+    if let (Some(of_run), Some(profile)) = (&header.pack, profiles.first())
+        && of_run.digest != profile.pack.digest
+        && (of_run.name.is_some() || profile.pack.name.is_some())
+    {
+        console.note(format!(
+            "{}: was scanned with the pack {of_run} (digest {}), and is judged with {} (digest {})",
+            path.display(),
+            of_run.digest,
+            profile.pack,
+            profile.pack.digest
+        ));
+    }
     let mut standings: Vec<Standing<'_>> = profiles
         .iter()
         .map(|profile| Standing::new(profile, &header, as_of))

@@ -171,7 +171,7 @@ pub fn run(args: &ScanArgs, console: &mut Console) -> Result<Exit, Trouble> {
     config.contact = config.contact.or_else(|| inventory.contact.clone());
     let set_up = SetUp::of(&config);
     let net = Net::new(config).map_err(said)?;
-    let mut job = prepare(args, inventory, &net, set_up)?;
+    let mut job = prepare(args, inventory, &net, set_up, &profile)?;
     if args.dry_run {
         return dry_run(&job, console).map(|()| Exit::Done);
     }
@@ -250,6 +250,7 @@ fn prepare(
     inventory: inventory::Inventory,
     net: &Net,
     set_up: SetUp,
+    profile: &ResolvedProfile,
 ) -> Result<Job, Trouble> {
     let level = Level::from(args.level);
     let started_at = Timestamp::now();
@@ -286,6 +287,7 @@ fn prepare(
             .iter()
             .map(|(name, edition)| ((*name).to_owned(), (*edition).to_owned()))
             .collect(),
+        pack: Some(profile.pack.clone()),
         tlp: "TLP:AMBER+STRICT".to_owned(),
     };
     if let Some(path) = &args.resume {

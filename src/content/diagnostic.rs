@@ -197,6 +197,12 @@ impl Diagnostics {
         }
     }
 
+    /// All but those of one weight.
+    pub fn without(mut self, weight: Weight) -> Self {
+        self.list.retain(|one| one.weight != weight);
+        self
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

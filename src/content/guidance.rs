@@ -70,6 +70,17 @@ pub struct Requirements {
     pub rows: Vec<Row>,
 }
 
+/// Whether a file below a folder of profiles holds what guidelines ask for.
+pub(super) fn is_guidance(path: &str) -> bool {
+    path.starts_with("guidance/") || path.contains("/guidance/")
+}
+
+/// The name of a file of guidance, without folder and ending.
+pub(super) fn stem(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next()?;
+    name.rsplit_once('.').map(|(stem, _)| stem)
+}
+
 /// The guidelines that are known.
 #[derive(Debug, Default)]
 pub struct Guidance {
@@ -79,13 +90,7 @@ pub struct Guidance {
 impl Guidance {
     /// Takes note of a file; a later one takes the place of an earlier one.
     pub fn add(&mut self, file: FoundFile) {
-        let name = file
-            .path
-            .rsplit('/')
-            .next()
-            .and_then(|name| name.rsplit_once('.'))
-            .map(|(stem, _)| stem.to_owned());
-        if let Some(name) = name {
+        if let Some(name) = stem(&file.path).map(str::to_owned) {
             self.files.insert(name, (file, OnceLock::new()));
         }
     }

@@ -20,8 +20,11 @@ pub mod files;
 pub mod given;
 pub mod guidance;
 pub mod inventory;
+pub mod layers;
 pub mod lists;
 pub mod merge;
+pub mod pack;
+pub mod pack_diff;
 mod points;
 pub mod pool_file;
 pub mod profile_file;
@@ -46,6 +49,7 @@ use self::diagnostic::{Diagnostic, Diagnostics, Weight, did_you_mean};
 use self::files::FoundFile;
 use self::given::FactShape;
 use self::guidance::Guidance;
+use self::layers::{Layers, Part, part_of};
 use self::lists::Lists;
 use self::profile_file::LoadedProfile;
 use self::source::Place;
@@ -79,6 +83,8 @@ pub struct Content {
     pub observation_schema: Value,
     /// Folders and files that the user named, as named.
     pub added: Vec<String>,
+    /// The pack that all of it comes from; `None` where it is no pack.
+    pub pack: Option<pack::Named>,
 }
 
 impl std::fmt::Debug for Content {
@@ -97,26 +103,15 @@ impl Content {
     /// # Errors
     /// Everything that is wrong in any of the files, and folders that cannot be read.
     pub fn load(checks: &[PathBuf], profiles: &[PathBuf]) -> Result<Self, Diagnostics> {
-        Self::load_over(
-            files::embedded("checks"),
-            files::embedded("profiles"),
-            checks,
-            profiles,
-        )
+        Self::of(Layers::read(true, checks, profiles)?)
     }
 
-    fn load_over(
-        own_checks: Vec<FoundFile>,
-        own_profiles: Vec<FoundFile>,
-        checks: &[PathBuf],
-        profiles: &[PathBuf],
-    ) -> Result<Self, Diagnostics> {
+    /// Loads layers of files, each over those before it.
+    ///
+    /// # Errors
+    /// Everything that is wrong in any of the files.
+    pub fn of(layers: Layers) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::default();
-        let check_layers = layers(own_checks, checks, "folder of checks", &mut problems);
-        let profile_layers = layers(own_profiles, profiles, "folder of profiles", &mut problems);
-        if problems.has_errors() {
-            return Err(problems);
-        }
         let schema = observation_schema();
         let mut content = Self {
             checks: BTreeMap::new(),
@@ -128,16 +123,13 @@ impl Content {
             notes: Diagnostics::default(),
             facts: FactSchema::new(&schema),
             observation_schema: schema,
-            added: checks
-                .iter()
-                .chain(profiles)
-                .map(|path| path.display().to_string())
-                .collect(),
+            added: layers.added,
+            pack: None,
         };
         // Controls and lists of all layers first: a check of one layer may name those of a later one.
-        for layer in &check_layers {
+        for layer in &layers.checks {
             for file in layer {
-                let result = match kind_of(&file.path) {
+                let result = match part_of(&file.path) {
                     Part::Controls => content.add_controls(file),
                     Part::Changes => content.add_changes(file),
                     Part::List => content.lists.add(file),
@@ -148,14 +140,14 @@ impl Content {
                 }
             }
         }
-        for (index, layer) in check_layers.iter().enumerate() {
-            let later = check_layers.get(index + 1..).unwrap_or_default();
+        for (index, layer) in layers.checks.iter().enumerate() {
+            let later = layers.checks.get(index + 1..).unwrap_or_default();
             content.add_checks(layer, later, &mut problems);
         }
         if !problems.has_errors() {
             problems.extend(changes::lint(&content.checks));
         }
-        for layer in profile_layers {
+        for layer in layers.profiles {
             content.add_profiles(layer, &mut problems);
         }
         // Those of the program are linted by its tests, and wherever they are used.
@@ -220,7 +212,7 @@ impl Content {
     ) {
         let mut of_layer: BTreeMap<String, LoadedCheck> = BTreeMap::new();
         for file in layer {
-            if !matches!(kind_of(&file.path), Part::Check) {
+            if !matches!(part_of(&file.path), Part::Check) {
                 continue;
             }
             match self.read_check(file) {
@@ -298,7 +290,7 @@ impl Content {
     fn add_profiles(&mut self, layer: Vec<FoundFile>, problems: &mut Diagnostics) {
         let mut of_layer: BTreeMap<String, LoadedProfile> = BTreeMap::new();
         for file in layer {
-            if file.path.starts_with("guidance/") || file.path.contains("/guidance/") {
+            if guidance::is_guidance(&file.path) {
                 self.guidance.add(file);
                 continue;
             }
@@ -355,51 +347,6 @@ impl Content {
                 .into()
         })
     }
-}
-
-/// What a file below a folder of checks holds.
-enum Part {
-    Controls,
-    Changes,
-    List,
-    Check,
-}
-
-fn kind_of(path: &str) -> Part {
-    if path == "controls.yaml" || path.ends_with("/controls.yaml") {
-        Part::Controls
-    } else if path == "changes.yaml" || path.ends_with("/changes.yaml") {
-        Part::Changes
-    } else if lists::list_name(path).is_some() {
-        Part::List
-    } else {
-        Part::Check
-    }
-}
-
-/// The program's own files, and those of each path that the user names.
-fn layers(
-    own: Vec<FoundFile>,
-    paths: &[PathBuf],
-    what: &str,
-    problems: &mut Diagnostics,
-) -> Vec<Vec<FoundFile>> {
-    let mut layers = vec![own];
-    for path in paths {
-        match files::on_disk(path, what) {
-            Ok(found) => {
-                if found.is_empty() {
-                    problems.push(Diagnostic::placeless(format!(
-                        "the {what} `{}` holds no YAML file",
-                        path.display()
-                    )));
-                }
-                layers.push(found);
-            }
-            Err(more) => problems.extend(more),
-        }
-    }
-    layers
 }
 
 fn twice(what: &str, id: &str, place: &Place, first: &Place) -> Diagnostic {

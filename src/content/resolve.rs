@@ -62,29 +62,40 @@ impl Content {
 
     /// The checks with their defaults, as one digest.
     pub fn pack(&self) -> PackRef {
-        let mut digests: Vec<String> = self
-            .checks
-            .values()
-            .map(|loaded| {
-                let params: Map<String, Value> = loaded
-                    .check
-                    .params
-                    .iter()
-                    .map(|(name, decl)| (name.clone(), decl.default.clone()))
-                    .collect();
-                check_digest(&loaded.program, &params)
-            })
-            .collect();
+        let mut digests: Vec<String> = self.check_digests().into_values().collect();
         digests.sort();
+        let digest = digest(&digests).expect("a list of texts has a canonical form");
+        if let Some(pack) = &self.pack {
+            return PackRef {
+                name: Some(pack.name.clone()),
+                version: pack.version.clone(),
+                digest,
+                file: Some(pack.file.clone()),
+            };
+        }
         let mut version = env!("CARGO_PKG_VERSION").to_owned();
         for path in &self.added {
             version.push_str(" with ");
             version.push_str(path);
         }
         PackRef {
+            name: None,
             version,
-            digest: digest(&digests).expect("a list of texts has a canonical form"),
+            digest,
+            file: None,
         }
+    }
+
+    /// The digest of each check with its defaults, by id.
+    pub fn check_digests(&self) -> BTreeMap<String, String> {
+        let digest_of = |(id, loaded): (&String, &LoadedCheck)| {
+            let params = loaded.check.params.iter();
+            let defaults: Map<String, Value> = params
+                .map(|(name, decl)| (name.clone(), decl.default.clone()))
+                .collect();
+            (id.clone(), check_digest(&loaded.program, &defaults))
+        };
+        self.checks.iter().map(digest_of).collect()
     }
 
     fn entry(

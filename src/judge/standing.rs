@@ -180,6 +180,11 @@ impl<'a> Standing<'a> {
                 digest: self.profile.digest.clone(),
             },
             pack: self.profile.pack.clone(),
+            run_pack: self
+                .header
+                .pack
+                .clone()
+                .filter(|pack| pack.digest != self.profile.pack.digest),
             tables: self.header.tables.clone(),
             dates: JudgedDates {
                 run_started: self.header.started_at,

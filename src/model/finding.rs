@@ -7,6 +7,7 @@ use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::{
     check::{Effort, Severity},
@@ -39,6 +40,9 @@ pub struct Findings {
     pub profile: ProfileRef,
     /// The checks, controls and profiles that were used.
     pub pack: PackRef,
+    /// The pack that the scan judged by; absent where it is the same, or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_pack: Option<PackRef>,
     /// Editions of moving tables (trusted roots, public suffixes), from the run.
     pub tables: BTreeMap<String, String>,
     /// The dates that were used.
@@ -86,10 +90,27 @@ pub struct ProfileRef {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PackRef {
+    /// Its name; absent for what is part of the program, and for folders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its version, or where it was loaded from.
     pub version: String,
-    /// SHA-256 over the sorted digests of its checks, in lower-case hexadecimal.
+    /// SHA-256 over the sorted digests of its checks, in lower-case hexadecimal: the same
+    /// for two packs that judge the same.
     pub digest: String,
+    /// SHA-256 of the pack's document, in lower-case hexadecimal, which covers its words
+    /// as well; absent where there is no such document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+impl fmt::Display for PackRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} {}", self.version),
+            None => write!(f, "scrutineer {}", self.version),
+        }
+    }
 }
 
 /// The dates that judging used. None of them is the time of judging.

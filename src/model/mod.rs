@@ -18,6 +18,7 @@ pub mod level;
 pub mod marks;
 pub mod matrix;
 pub mod observation;
+pub mod pack_diff;
 pub mod plan;
 pub mod profile;
 pub mod run;

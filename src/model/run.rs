@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::{observation::Conditions, target::Target};
+use super::{finding::PackRef, observation::Conditions, target::Target};
 
 /// Version of the run file.
 pub const RUN_SCHEMA: &str = "scrutineer.run/1";
@@ -29,6 +29,10 @@ pub struct RunHeader {
     pub targets: Vec<Target>,
     /// Editions of moving tables (trusted roots, public suffixes).
     pub tables: BTreeMap<String, String>,
+    /// The checks and profiles that the scan judged by. Observations do not depend on them:
+    /// another pack may judge the run as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pack: Option<PackRef>,
     /// Traffic light label of the file. Always `TLP:AMBER+STRICT`.
     pub tlp: String,
 }

@@ -19,6 +19,7 @@ mod marks;
 pub mod matrix;
 pub mod openmetrics;
 pub mod oscal;
+pub mod pack_diff;
 mod page;
 pub mod plan_markdown;
 pub mod plan_table;

@@ -26,6 +26,7 @@ pub fn document() -> Findings {
             digest: "0".repeat(64),
         },
         pack: PackRef::default(),
+        run_pack: None,
         tables: BTreeMap::new(),
         dates: JudgedDates {
             run_started: "2026-11-03T08:00:00Z".parse().unwrap(),

@@ -14,6 +14,7 @@ mod interop;
 mod keys;
 mod killed;
 mod office;
+mod packs;
 mod refusals;
 mod rosters;
 mod support;

@@ -206,6 +206,7 @@ pub fn run(
         conditions,
         targets,
         tables: BTreeMap::from([("roots".to_owned(), "test".to_owned())]),
+        pack: None,
         tlp: "TLP:AMBER+STRICT".to_owned(),
     };
     let mut standing = Standing::new(profile, &header, dates().as_of);

@@ -170,6 +170,7 @@ fn results(profile: &ResolvedProfile, case: &Case, office: &str) -> Vec<Requirem
         conditions: observation.conditions.clone(),
         targets: vec![observation.target.clone()],
         tables: BTreeMap::new(),
+        pack: None,
         tlp: "TLP:AMBER+STRICT".to_owned(),
     };
     let mut standing = Standing::new(profile, &header, dates.as_of);
