@@ -1,7 +1,7 @@
 //! `scrutineer pack diff`: what a version of a pack changes.
 
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     console::Console,
@@ -63,7 +63,7 @@ pub fn run(args: &DiffArgs, console: &mut Console) -> Result<Exit, Trouble> {
 }
 
 /// Digests are computed by this program, so that two packs of different releases compare.
-fn load(path: &PathBuf, console: &mut Console) -> Result<(Opened, Content), Trouble> {
+fn load(path: &Path, console: &mut Console) -> Result<(Opened, Content), Trouble> {
     let opened = content::open_pack(path, console)?;
     let content = opened.content().map_err(|faults| console.faults(&faults))?;
     Ok((opened, content))

@@ -2,7 +2,7 @@
 //! that the user names. What a later layer has takes the place of what has the
 //! same id in an earlier one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::files::{self, FoundFile};
@@ -54,7 +54,7 @@ impl Layers {
 }
 
 /// Adds the files of a path that the user names.
-fn named(path: &PathBuf, what: &str, to: &mut Vec<Vec<FoundFile>>, problems: &mut Diagnostics) {
+fn named(path: &Path, what: &str, to: &mut Vec<Vec<FoundFile>>, problems: &mut Diagnostics) {
     match files::on_disk(path, what) {
         Ok(found) if found.is_empty() => problems.push(Diagnostic::placeless(format!(
             "the {what} `{}` holds no YAML file",

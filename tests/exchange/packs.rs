@@ -447,7 +447,11 @@ fn what_is_no_pack_is_refused_with_one_clear_error() {
         ),
         (
             "a changed check",
-            text.replacen("require: subject.exists", "require: subject.exists == true", 1),
+            text.replacen(
+                "require: subject.exists",
+                "require: subject.exists == true",
+                1,
+            ),
             "the check dns.toy.exists comes out with another digest",
         ),
         (
