@@ -48,6 +48,7 @@ mod signed;
 mod signing;
 mod state;
 mod tls;
+mod tls_table;
 
 use clap::{Parser, Subcommand};
 use std::{ffi::OsString, process::ExitCode};

@@ -7,29 +7,32 @@
 //! encrypted connection.
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{
-        CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms, aws_lc_rs, aws_lc_rs::kx_group,
-    },
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    ClientConfig, Error, HandshakeKind,
+    client::{Resumption, Tls12Resumption},
+    crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs, aws_lc_rs::kx_group},
+    pki_types::ServerName,
 };
-use std::{
-    fmt, io,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt, io, sync::Arc};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::error::NetError;
 use crate::model::gap::GapReason;
 use crate::wire::text::clean;
 
+mod compression;
+mod recorder;
+mod sessions;
+
+pub use compression::Zlib;
+use recorder::Recorder;
+pub use sessions::Sessions;
+
 /// Most certificates of a chain that are kept.
 pub const MAX_CERTIFICATES: usize = 10;
 
 /// What a client offers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Offer {
     /// Which certificates it accepts.
     pub certificates: CertificateKind,
@@ -38,6 +41,39 @@ pub struct Offer {
     pub small: bool,
     /// Application protocols, the preferred first.
     pub alpn: Vec<Vec<u8>>,
+    /// Which versions it speaks.
+    pub versions: Versions,
+    /// Whether it names the host that it wants (RFC 6066 section 3).
+    pub names_host: bool,
+    /// Where it keeps sessions, and takes them up from; none are kept without it.
+    pub sessions: Option<Arc<Sessions>>,
+    /// Takes certificates that are compressed with zlib.
+    pub compression: Option<Arc<Zlib>>,
+}
+
+impl Default for Offer {
+    fn default() -> Self {
+        Self {
+            certificates: CertificateKind::Any,
+            small: false,
+            alpn: Vec::new(),
+            versions: Versions::All,
+            names_host: true,
+            sessions: None,
+            compression: None,
+        }
+    }
+}
+
+/// Which versions a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Versions {
+    /// TLS 1.2 and 1.3.
+    All,
+    /// TLS 1.2 alone, with session ids and no tickets.
+    Tls12WithIds,
+    /// TLS 1.3 alone.
+    Tls13,
 }
 
 /// Which certificates a client accepts, told by its signature schemes.
@@ -67,6 +103,11 @@ pub struct Attempt {
     /// Whether the server proved that it holds the key of its certificate;
     /// `None` when it came not so far or when we cannot verify such a key.
     pub possession: Option<bool>,
+    /// How many authorities the server named when it asked for a certificate of
+    /// the client; `None` when it asked for none.
+    pub client_authorities: Option<u32>,
+    /// The scheme with which the server signed the handshake.
+    pub scheme: Option<u16>,
 }
 
 /// What client and server agreed on.
@@ -80,6 +121,10 @@ pub struct Agreement {
     pub group: Option<u16>,
     /// Application protocol.
     pub alpn: Option<Vec<u8>>,
+    /// Whether an earlier session was taken up again.
+    pub resumed: bool,
+    /// Whether the server would have taken early data. None was sent.
+    pub early_data: bool,
 }
 
 /// Why a handshake failed.
@@ -124,30 +169,55 @@ impl From<&HandshakeError> for NetError {
     }
 }
 
-/// Makes one handshake over a connection and closes it.
+/// Makes one handshake over a connection and closes it. Where sessions are kept,
+/// waits a moment for a ticket of TLS 1.3, which comes behind the handshake.
 pub async fn handshake<S>(stream: S, name: ServerName<'static>, offer: &Offer) -> Attempt
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let (attempt, live) = handshake_and_hold(stream, name, offer).await;
+    if let (Some(live), Some(sessions)) = (live, &offer.sessions) {
+        sessions.wait_for_ticket(live).await;
+    }
+    attempt
+}
+
+/// As [`handshake`], and gives the connection, on which a ticket may still come.
+pub async fn handshake_and_hold<S>(
+    stream: S,
+    name: ServerName<'static>,
+    offer: &Offer,
+) -> (Attempt, Option<TlsStream<S>>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let recorder = Arc::new(Recorder::new(offer));
+    let mut live = None;
     let result = match configure(offer, recorder.clone()) {
         Err(error) => Err(internal(&error)),
         Ok(config) => match TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await
         {
-            Ok(stream) => agreement(stream.get_ref().1),
+            Ok(stream) => {
+                let agreement = agreement(stream.get_ref().1);
+                live = Some(stream);
+                agreement
+            }
             Err(error) => Err(reason(&error)),
         },
     };
     let record = recorder.take();
-    Attempt {
+    let attempt = Attempt {
         result,
         certificates_sent: record.sent,
         certificates: record.certificates,
         staple: record.staple,
         possession: record.possession,
-    }
+        client_authorities: record.client_authorities,
+        scheme: record.scheme,
+    };
+    (attempt, live)
 }
 
 /// The cryptography of every handshake: aws-lc-rs, post-quantum groups first.
@@ -172,13 +242,33 @@ fn configure(offer: &Offer, recorder: Arc<Recorder>) -> Result<ClientConfig, Err
         let first: [&dyn SupportedKxGroup; 1] = [kx_group::X25519MLKEM768];
         [&first[..], &classic, &quantum].concat()
     };
+    let versions = match offer.versions {
+        Versions::All => rustls::ALL_VERSIONS,
+        Versions::Tls12WithIds => &[&rustls::version::TLS12],
+        Versions::Tls13 => &[&rustls::version::TLS13],
+    };
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
-        .with_protocol_versions(rustls::ALL_VERSIONS)?
+        .with_protocol_versions(versions)?
         .dangerous()
-        .with_custom_certificate_verifier(recorder)
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(recorder.clone())
+        .with_client_cert_resolver(recorder);
     config.alpn_protocols.clone_from(&offer.alpn);
-    config.resumption = rustls::client::Resumption::disabled();
+    config.enable_sni = offer.names_host;
+    config.cert_decompressors = match &offer.compression {
+        Some(zlib) => vec![zlib.decompressor()],
+        None => Vec::new(),
+    };
+    config.resumption = match &offer.sessions {
+        Some(sessions) => {
+            config.enable_early_data = true;
+            let ids = match offer.versions {
+                Versions::Tls12WithIds => Tls12Resumption::SessionIdOnly,
+                _ => Tls12Resumption::SessionIdOrTickets,
+            };
+            Resumption::store(sessions.clone()).tls12_resumption(ids)
+        }
+        None => Resumption::disabled(),
+    };
     Ok(config)
 }
 
@@ -198,6 +288,8 @@ fn agreement(connection: &rustls::ClientConnection) -> Result<Agreement, Handsha
             .negotiated_key_exchange_group()
             .map(|group| group.name().into()),
         alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
+        resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+        early_data: connection.is_early_data_accepted(),
     })
 }
 
@@ -224,122 +316,5 @@ fn reason(error: &io::Error) -> HandshakeError {
         // tokio-rustls tells the end of the stream in this way.
         None if error.kind() == io::ErrorKind::UnexpectedEof => HandshakeError::Closed,
         None => HandshakeError::Net(NetError::from_io(error, "TLS handshake")),
-    }
-}
-
-/// Takes every chain and remembers it.
-#[derive(Debug)]
-struct Recorder {
-    algorithms: WebPkiSupportedAlgorithms,
-    schemes: Vec<SignatureScheme>,
-    record: Mutex<Record>,
-}
-
-#[derive(Debug, Default)]
-struct Record {
-    certificates: Vec<Vec<u8>>,
-    sent: usize,
-    staple: Option<Vec<u8>>,
-    possession: Option<bool>,
-}
-
-impl Recorder {
-    fn new(offer: &Offer) -> Self {
-        let algorithms = provider().signature_verification_algorithms;
-        let mut schemes = algorithms.supported_schemes();
-        schemes.retain(|scheme| match offer.certificates {
-            CertificateKind::Any => true,
-            CertificateKind::Rsa => is_rsa(*scheme),
-            CertificateKind::Ecdsa => !is_rsa(*scheme),
-        });
-        Self {
-            algorithms,
-            schemes,
-            record: Mutex::default(),
-        }
-    }
-
-    fn take(&self) -> Record {
-        std::mem::take(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Notes whether the signature proves possession. One that cannot be
-    /// verified here (a key that is too small, say) does not end the handshake.
-    fn note(&self, verified: &Result<HandshakeSignatureValid, Error>) {
-        let possession = match verified {
-            Ok(_) => Some(true),
-            Err(Error::InvalidCertificate(rustls::CertificateError::BadSignature)) => Some(false),
-            Err(_) => None,
-        };
-        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        record.possession = possession;
-    }
-}
-
-fn is_rsa(scheme: SignatureScheme) -> bool {
-    matches!(
-        scheme,
-        SignatureScheme::RSA_PKCS1_SHA1
-            | SignatureScheme::RSA_PKCS1_SHA256
-            | SignatureScheme::RSA_PKCS1_SHA384
-            | SignatureScheme::RSA_PKCS1_SHA512
-            | SignatureScheme::RSA_PSS_SHA256
-            | SignatureScheme::RSA_PSS_SHA384
-            | SignatureScheme::RSA_PSS_SHA512
-    )
-}
-
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        record.sent = intermediates.len() + 1;
-        record.certificates = std::iter::once(end_entity)
-            .chain(intermediates)
-            .take(MAX_CERTIFICATES)
-            .map(|certificate| certificate.to_vec())
-            .collect();
-        record.staple = (!ocsp_response.is_empty()).then(|| ocsp_response.to_vec());
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.algorithms;
-        self.note(&rustls::crypto::verify_tls12_signature(
-            message, cert, dss, algorithms,
-        ));
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.algorithms;
-        self.note(&rustls::crypto::verify_tls13_signature(
-            message, cert, dss, algorithms,
-        ));
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.schemes.clone()
-    }
-
-    fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
-        None
     }
 }

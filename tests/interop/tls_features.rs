@@ -134,6 +134,11 @@ fn a_server_that_refuses_deflate_is_enumerated_without() {
         [
             ("/tls/endpoints/0/compression", GapReason::Malformed),
             ("/tls/endpoints/0/heartbeat", GapReason::Malformed),
+            ("/tls/endpoints/0/npn", GapReason::Malformed),
+            (
+                "/tls/endpoints/0/resumption/tls12_ticket",
+                GapReason::Malformed
+            ),
         ]
     );
 }

@@ -8,12 +8,13 @@ use std::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::client::TlsStream;
 
-use super::starttls;
+use super::starttls::{self, Protocol};
 use crate::model::gap::GapReason;
 use crate::net::{
     Connection, NetError, Session,
-    tls::{Attempt, HandshakeError, Offer, handshake},
+    tls::{Attempt, HandshakeError, Offer, handshake, handshake_and_hold},
 };
 use crate::wire::tls::{
     flight::{Alert, Flight, FlightError, FlightReader},
@@ -51,8 +52,8 @@ pub struct Endpoint<'a> {
     pub ip: IpAddr,
     /// The port.
     pub port: u16,
-    /// Whether SMTP with STARTTLS comes before TLS.
-    pub smtp: bool,
+    /// The protocol that is upgraded to TLS; implicit TLS without it.
+    pub starttls: Option<Protocol>,
 }
 
 /// Why a connection is not ready for TLS.
@@ -82,8 +83,8 @@ impl Endpoint<'_> {
     pub async fn open(&self) -> Result<Connection, OpenError> {
         let connection = self.session.connect(&self.host, self.ip, self.port).await;
         let mut connection = connection.map_err(OpenError::Net)?;
-        if self.smtp {
-            starttls::smtp(&mut connection).await?;
+        if let Some(protocol) = self.starttls {
+            starttls::upgrade(&mut connection, protocol, &self.host).await?;
         }
         Ok(connection)
     }
@@ -95,19 +96,28 @@ impl Endpoint<'_> {
         offer: &Offer,
         patience: Duration,
     ) -> Result<Attempt, OpenError> {
+        Ok(handshake(self.limited(patience).await?, name, offer).await)
+    }
+
+    /// As [`Self::handshake`], and keeps the connection.
+    pub async fn handshake_and_hold(
+        &self,
+        name: ServerName<'static>,
+        offer: &Offer,
+        patience: Duration,
+    ) -> Result<(Attempt, Option<Held>), OpenError> {
+        Ok(handshake_and_hold(self.limited(patience).await?, name, offer).await)
+    }
+
+    async fn limited(&self, patience: Duration) -> Result<Limited, OpenError> {
         let mut connection = self.open().await?;
         connection.set_idle_timeout(patience);
         let until = Instant::now() + patience;
         // Dropping the handshake loses its record, so the limit lies inside.
-        Ok(handshake(
-            Limited {
-                connection,
-                until: Box::pin(tokio::time::sleep_until(until)),
-            },
-            name,
-            offer,
-        )
-        .await)
+        Ok(Limited {
+            connection,
+            until: Box::pin(tokio::time::sleep_until(until)),
+        })
     }
 
     /// Whether SSL 2.0 is granted.
@@ -251,8 +261,11 @@ pub fn fill_random(bytes: &mut [u8]) {
     let _ = aws_lc_rs::rand::fill(bytes);
 }
 
+/// A connection after its handshake.
+pub type Held = TlsStream<Limited>;
+
 /// A connection that fails after a time, however much comes.
-struct Limited {
+pub struct Limited {
     connection: Connection,
     until: std::pin::Pin<Box<tokio::time::Sleep>>,
 }

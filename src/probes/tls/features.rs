@@ -1,7 +1,6 @@
 //! What hellos up to TLS 1.2 tell beside version and suite: compression,
-//! extensions and signatures come free on the answers of the enumeration. Two
-//! things need a hello of their own: signatures with a broken hash, and the
-//! protection of a fallback.
+//! extensions and signatures come free on the answers of the enumeration. The
+//! protection of a fallback needs a hello of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +22,8 @@ const TRUNCATED_HMAC: u16 = 4;
 const HEARTBEAT: u16 = 15;
 const ENCRYPT_THEN_MAC: u16 = 22;
 const EXTENDED_MASTER_SECRET: u16 = 23;
+const SESSION_TICKET: u16 = 35;
+const NPN: u16 = 13_172;
 const RENEGOTIATION_INFO: u16 = 0xff01;
 
 /// What was seen; `None` where no answer could show it.
@@ -40,7 +41,12 @@ pub struct Features {
     pub heartbeat: Option<bool>,
     /// Whether an answer with a CBC suite granted the truncated MAC.
     pub truncated_hmac: Option<bool>,
-    /// Schemes that signed a key exchange in TLS 1.2.
+    /// Whether an answer granted NPN, the predecessor of ALPN.
+    pub npn: Option<bool>,
+    /// Whether an answer promised a session ticket.
+    pub tickets: Option<bool>,
+    /// Schemes that signed a key exchange in TLS 1.2: when all were offered, and
+    /// those with a broken hash.
     pub schemes: BTreeSet<u16>,
     /// Whether schemes with a broken hash were asked for by themselves.
     pub broken_schemes_asked: Option<Result<(), NetError>>,
@@ -58,6 +64,7 @@ impl Features {
             hello.compression = vec![DEFLATE];
             hello.heartbeat = true;
             hello.truncated_hmac = true;
+            hello.npn = true;
         }
     }
 
@@ -85,11 +92,18 @@ impl Features {
         if offered.heartbeat {
             any(&mut self.heartbeat, granted(HEARTBEAT));
         }
+        if offered.npn {
+            any(&mut self.npn, granted(NPN));
+        }
+        if offered.session_ticket {
+            any(&mut self.tickets, granted(SESSION_TICKET));
+        }
         if offered.truncated_hmac && cbc {
             any(&mut self.truncated_hmac, granted(TRUNCATED_HMAC));
         }
         if let (Version::Tls12, Some(suite), Some(body)) = (version, suite, &flight.key_exchange)
             && is_signed(suite)
+            && signatures::in_usual_order(&offered.signature_schemes)
         {
             self.schemes
                 .extend(signature_scheme(body, suite.key_exchange));
@@ -110,35 +124,6 @@ pub fn is_signed(suite: &Suite) -> bool {
     use Authentication as A;
     matches!(suite.key_exchange, "ECDHE" | "DHE")
         && matches!(suite.authentication, A::Rsa | A::Ecdsa | A::Dss)
-}
-
-/// Offers only schemes with a broken hash in TLS 1.2, with suites that it
-/// accepts there. A server that signs with one of them shows it.
-pub async fn broken_schemes<A: Ask>(
-    prober: &Prober<'_, A>,
-    template: ClientHello,
-    accepted: &[u16],
-    features: &mut Features,
-) {
-    let signed = |id: &&u16| suites::by_id(**id).is_some_and(is_signed);
-    let broken = signatures::all().iter().filter(|scheme| scheme.is_broken());
-    let hello = ClientHello {
-        suites: accepted.iter().filter(signed).copied().collect(),
-        signature_schemes: broken.map(|scheme| scheme.id).collect(),
-        ..template
-    };
-    if hello.suites.is_empty() {
-        features.broken_schemes_asked = Some(Ok(()));
-        return;
-    }
-    let asked = match prober.ask(&hello).await {
-        Outcome::Accepted(flight) => chosen(&flight, &hello).map(|(version, suite)| {
-            features.note(&hello, version, &flight, suite);
-        }),
-        Outcome::Refused(_) => Ok(()),
-        Outcome::Unclear(error) => Err(error),
-    };
-    features.broken_schemes_asked = Some(asked);
 }
 
 /// Falls back to the newest version below TLS 1.2 that is accepted beside a
@@ -202,11 +187,13 @@ mod tests {
                     version: version.code(),
                     suite,
                     compression: *compression,
-                    session_id_length: 0,
+                    random: [0; 32],
+                    session_id: Vec::new(),
                     retry: false,
                     group: None,
                     extensions: extensions.to_vec(),
                     alpn: None,
+                    timestamps: None,
                 }),
                 ..Flight::default()
             };
@@ -226,6 +213,8 @@ mod tests {
             encrypt_then_mac: mac,
             heartbeat: beat,
             truncated_hmac: short,
+            // Asked for in every version that knows extensions.
+            npn: renegotiation.map(|_| false),
             ..Features::default()
         };
         let (yes, no) = (Some(true), Some(false));

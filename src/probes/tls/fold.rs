@@ -9,12 +9,11 @@ use std::net::SocketAddr;
 use super::chain::{self, Question};
 use super::enumerate::{RawChain, VersionFacts};
 use super::facts::{
-    AlternativeName, Certificate, CipherSuite, EndpointPurpose, Group, Issuer, Negotiated,
-    Preference, PreferenceBy, ProtocolVersion, PublicKey, Staple, TlsEndpoint, TlsFacts,
-    VersionName,
+    AlternativeName, Certificate, CipherSuite, Group, Issuer, Negotiated, Preference, PreferenceBy,
+    ProtocolVersion, PublicKey, Staple, TlsEndpoint, TlsFacts, VersionName,
 };
-use super::fold_features;
 use super::jobs::{Answers, Contact, EndpointAnswers};
+use super::{fold_features, fold_handshake};
 use crate::model::{
     gap::{Gap, GapReason},
     observation::{Evidence, EvidenceKind},
@@ -98,30 +97,14 @@ impl<'a> Fold<'a> {
 
     fn endpoint(&mut self) -> TlsEndpoint {
         let answers = self.answers;
-        let smtp = answers.purpose == EndpointPurpose::Smtp;
         let mut facts = TlsEndpoint {
             key: SocketAddr::new(answers.ip, answers.port).to_string(),
             purpose: answers.purpose,
             host: answers.host.clone(),
             address: answers.ip.to_string(),
             port: answers.port,
-            starttls: smtp.then(|| "smtp".to_owned()),
-            speaks_tls: Seen::Unseen,
-            versions: Seen::Unseen,
-            suites: Seen::Unseen,
-            preference: Seen::Unseen,
-            groups: Seen::Unseen,
-            compression: Seen::Unseen,
-            secure_renegotiation: Seen::Unseen,
-            extended_master_secret: Seen::Unseen,
-            encrypt_then_mac: Seen::Unseen,
-            heartbeat: Seen::Unseen,
-            truncated_hmac: Seen::Unseen,
-            signature_schemes: Seen::Unseen,
-            refuses_fallback: Seen::Unseen,
-            negotiated: Seen::Unseen,
-            certificates: Seen::Unseen,
-            staple: Seen::Unseen,
+            starttls: answers.starttls.map(|protocol| protocol.name().to_owned()),
+            ..TlsEndpoint::default()
         };
         match &answers.contact {
             Contact::Unseen(error) => {
@@ -139,6 +122,7 @@ impl<'a> Fold<'a> {
                 facts.certificates = Seen::Known(Vec::new());
                 facts.staple = Seen::Known(None);
                 fold_features::without_tls(&mut facts);
+                fold_handshake::without_tls(&mut facts);
                 return facts;
             }
             Contact::Agreed => {}
@@ -155,6 +139,9 @@ impl<'a> Fold<'a> {
         }
         self.offers(&mut facts, agreement.as_ref());
         self.features(&mut facts, agreement.as_ref());
+        for (at, error) in fold_handshake::fold(answers, &mut facts) {
+            self.gap(at, &error);
+        }
         self.certificates(&mut facts);
         facts
     }
@@ -476,9 +463,9 @@ impl<'a> Fold<'a> {
     fn s_client(&self, options: &str) -> String {
         let address = SocketAddr::new(self.answers.ip, self.answers.port);
         let name = shell_word(&self.answers.host);
-        let starttls = match self.answers.purpose {
-            EndpointPurpose::Https => "",
-            EndpointPurpose::Smtp => " -starttls smtp",
+        let starttls = match self.answers.starttls {
+            Some(protocol) => format!(" -starttls {}", protocol.name()),
+            None => String::new(),
         };
         format!(
             "openssl s_client -connect {address} -servername {name}{starttls} {options} </dev/null"
@@ -554,7 +541,7 @@ fn name_facts(name: &Name) -> AlternativeName {
     }
 }
 
-fn name_of(version: Version) -> VersionName {
+pub(super) fn name_of(version: Version) -> VersionName {
     match version {
         Version::Ssl3 => VersionName::Ssl3,
         Version::Tls10 => VersionName::Tls10,

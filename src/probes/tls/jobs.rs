@@ -1,7 +1,5 @@
-//! The exchanges of the probe: which endpoints there are, and what each says.
+//! What each endpoint says, and in which order it is asked.
 
-use futures_util::future::join_all;
-use hickory_proto::rr::RData;
 use rustls::pki_types::ServerName;
 use std::{net::IpAddr, time::Duration};
 use tokio::time::sleep;
@@ -9,26 +7,22 @@ use tokio::time::sleep;
 use super::enumerate::{Enumeration, enumerate};
 use super::exchange::{Ask, Endpoint, OpenError, Reply};
 use super::facts::EndpointPurpose;
+use super::first_contact::{first_contact, general_hello};
+use super::handshakes::{Handshakes, Later, handshakes, later};
 use super::prober::{Patience, Prober};
-use crate::model::{
-    gap::GapReason,
-    level::Level,
-    target::{Role, Target},
-};
+use super::signatures::{self, Signatures};
+use super::starttls::Protocol;
+use crate::model::{gap::GapReason, level::Level};
 use crate::net::{
-    NetError, RecordType, Session,
+    NetError,
     tls::{Attempt, CertificateKind, HandshakeError, Offer},
 };
-use crate::wire::tls::{Version, client_hello::ClientHello, groups, suites};
+use crate::wire::tls::Version;
 use crate::wire::x509::Certificate;
 
-/// Most exchangers that are asked.
-pub const EXCHANGERS_MAX: usize = 10;
-/// Most endpoints of a target.
-pub const ENDPOINTS_MAX: usize = 40;
 /// Time for a handshake on first contact, so that a tarpit costs little.
-const FIRST_CONTACT: Duration = Duration::from_secs(4);
-const PAUSE: Duration = Duration::from_millis(400);
+pub(super) const FIRST_CONTACT: Duration = Duration::from_secs(4);
+pub(super) const PAUSE: Duration = Duration::from_millis(400);
 
 /// What all endpoints said.
 #[derive(Debug, Default)]
@@ -62,6 +56,19 @@ pub struct EndpointAnswers {
     pub enumeration: Option<Enumeration>,
     /// Whether it grants SSL 2.0; absent when it was not asked.
     pub ssl2: Option<Result<bool, NetError>>,
+    /// The protocol that is upgraded to TLS.
+    pub starttls: Option<Protocol>,
+    /// Whether it needed a smaller hello than modern clients send; `None` where
+    /// that cannot be said.
+    pub needs_small: Option<bool>,
+    /// Handshakes beyond the first; absent when none were made.
+    pub handshakes: Option<Handshakes>,
+    /// Those that came last.
+    pub later: Later,
+    /// Schemes that sign TLS 1.3.
+    pub signatures: Signatures,
+    /// Whether it slowed us down or turned us away.
+    pub throttles: bool,
 }
 
 /// How an endpoint answered a modern client.
@@ -77,118 +84,6 @@ pub enum Contact {
     Unclear(NetError),
     /// Nothing that tells anything.
     Unseen(NetError),
-}
-
-/// Looks at all endpoints of a target.
-pub async fn look(session: &Session, target: &Target, level: Level) -> Answers {
-    let mut answers = Answers::default();
-    let mut endpoints = Vec::new();
-    let mail = target.roles.contains(&Role::MailDomain);
-    if target.has_website() || !mail {
-        let port = target.port.unwrap_or(443);
-        let found = addresses(session, &target.name, &mut answers).await;
-        endpoints.extend(
-            found
-                .into_iter()
-                .map(|found| (found, port, EndpointPurpose::Https)),
-        );
-    }
-    if mail && level == Level::Passive {
-        answers.known = true;
-        let detail = "mail exchangers are asked from level standard on";
-        answers
-            .open
-            .push(NetError::new(GapReason::NotAsked, detail));
-    } else if mail {
-        for host in exchangers(session, &target.name, &mut answers).await {
-            let found = addresses(session, &host, &mut answers).await;
-            endpoints.extend(
-                found
-                    .into_iter()
-                    .map(|found| (found, 25, EndpointPurpose::Smtp)),
-            );
-        }
-    }
-    if endpoints.len() > ENDPOINTS_MAX {
-        let detail = format!("{} endpoints; {ENDPOINTS_MAX} were asked", endpoints.len());
-        answers
-            .open
-            .push(NetError::new(GapReason::TooLarge, detail));
-        endpoints.truncate(ENDPOINTS_MAX);
-    }
-    let looks = endpoints
-        .into_iter()
-        .map(|(address, port, purpose)| async move {
-            let endpoint = Endpoint {
-                session,
-                host: address.host,
-                ip: address.ip,
-                port,
-                smtp: purpose == EndpointPurpose::Smtp,
-            };
-            endpoint_answers(&endpoint, purpose, address.may_connect, level).await
-        });
-    answers.endpoints = join_all(looks).await;
-    answers
-}
-
-struct Address {
-    host: String,
-    ip: IpAddr,
-    may_connect: Result<(), NetError>,
-}
-
-async fn addresses(session: &Session, host: &str, answers: &mut Answers) -> Vec<Address> {
-    match session.addresses(host).await {
-        Ok(set) => {
-            answers.known = true;
-            answers
-                .open
-                .extend(set.failures.into_iter().map(|(_, error)| error));
-            let addresses = set.addresses.into_iter().map(|address| Address {
-                host: host.to_owned(),
-                ip: address.ip,
-                may_connect: address.may_connect,
-            });
-            addresses.collect()
-        }
-        Err(error) => {
-            let detail = format!("{host}: {}", error.detail);
-            answers.open.push(NetError::new(error.reason, detail));
-            Vec::new()
-        }
-    }
-}
-
-/// Names of the mail exchangers, the preferred first. A null MX (RFC 7505) names none.
-async fn exchangers(session: &Session, domain: &str, answers: &mut Answers) -> Vec<String> {
-    let answer = match session.lookup(domain, RecordType::MX).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            answers.open.push(error);
-            return Vec::new();
-        }
-    };
-    answers.known = true;
-    let mut found: Vec<(u16, String)> = answer
-        .data()
-        .filter_map(|data| match data {
-            RData::MX(mx) if !mx.exchange.is_root() => {
-                Some((mx.preference, crate::net::name_text(&mx.exchange)))
-            }
-            _ => None,
-        })
-        .collect();
-    found.sort();
-    found.dedup_by(|a, b| a.1 == b.1);
-    if found.len() > EXCHANGERS_MAX {
-        let detail = format!("{} exchangers; {EXCHANGERS_MAX} were asked", found.len());
-        answers
-            .open
-            .push(NetError::new(GapReason::TooLarge, detail));
-        found.truncate(EXCHANGERS_MAX);
-    }
-    found.into_iter().map(|(_, name)| name).collect()
 }
 
 /// Looks at one endpoint.
@@ -208,6 +103,12 @@ pub async fn endpoint_answers(
         certificates_open: None,
         enumeration: None,
         ssl2: None,
+        starttls: endpoint.starttls,
+        needs_small: None,
+        handshakes: None,
+        later: Later::default(),
+        signatures: Signatures::default(),
+        throttles: false,
     };
     if let Err(error) = may_connect {
         answers.contact = Contact::Unseen(error);
@@ -215,159 +116,71 @@ pub async fn endpoint_answers(
     }
     let alpn = match purpose {
         EndpointPurpose::Https => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-        EndpointPurpose::Smtp => Vec::new(),
+        EndpointPurpose::Smtp | EndpointPurpose::Other => Vec::new(),
     };
     let offer = Offer {
         alpn,
         ..Offer::default()
     };
     let prober = Prober::new(endpoint, endpoint.server_name(), Patience::default());
-    let first = first_contact(endpoint, &offer, &prober, level).await;
-    answers.contact = first.contact;
+    let (mut first, live) = first_contact(endpoint, &offer, &prober, level).await;
+    answers.contact = std::mem::replace(&mut first.contact, Contact::Agreed);
+    answers.needs_small = first.needs_small;
     let speaks_tls = !matches!(answers.contact, Contact::NoTls | Contact::Unseen(_));
     let mut negotiates = false;
-    let agreement = first
-        .attempt
-        .as_ref()
-        .and_then(|attempt| attempt.result.as_ref().ok());
-    let version = agreement.and_then(|agreement| Version::from_code(agreement.version));
-    if let Some(version) = version {
+    if let Some(version) = first.version() {
         negotiates = true;
         prober.set_known_good(&general_hello(&prober, version));
     }
     if speaks_tls && level >= Level::Standard {
-        let (enumeration, other, ssl2) = tokio::join!(
+        let (enumeration, other, ssl2, more) = tokio::join!(
             enumerate(&prober, negotiates),
             other_certificate(endpoint, &prober, &first.offer, first.attempt.as_ref()),
             ssl2(endpoint, &prober),
+            async {
+                match &first.attempt {
+                    Some(_) => Some(handshakes(endpoint, &prober, &first, live).await),
+                    None => None,
+                }
+            },
         );
+        let other = match other {
+            Ok(other) => other,
+            Err(error) => {
+                answers.certificates_open = Some(error);
+                None
+            }
+        };
+        let attempts: Vec<&Attempt> = first.attempt.iter().chain(&other).collect();
+        let tls12 = enumeration.accepts(Version::Tls12);
+        (answers.signatures, answers.later) =
+            tokio::join!(signatures::tls13(&prober, &attempts, &enumeration), async {
+                match first.attempt.as_ref().map(|attempt| &attempt.result) {
+                    Some(Ok(_)) => {
+                        later(endpoint, &first, tls12, enumeration.gives_session_id).await
+                    }
+                    _ => Later::default(),
+                }
+            },);
+        answers.handshakes = more;
         answers.enumeration = Some(enumeration);
         answers.ssl2 = Some(ssl2);
         answers.attempts.extend(first.attempt);
-        match other {
-            Ok(Some(attempt)) => answers.attempts.push(attempt),
-            Ok(None) => {}
-            Err(error) => answers.certificates_open = Some(error),
-        }
+        answers.attempts.extend(other);
+        answers.throttles = prober.met_limits();
     } else {
         answers.attempts.extend(first.attempt);
     }
     answers
 }
 
-struct First {
-    contact: Contact,
-    attempt: Option<Attempt>,
-    offer: Offer,
-}
-
-/// The handshake of one modern client; where it fails, once more with a
-/// smaller hello, and from level standard on with a plain old one.
-async fn first_contact<A: Ask>(
-    endpoint: &Endpoint<'_>,
-    offer: &Offer,
-    prober: &Prober<'_, A>,
-    level: Level,
-) -> First {
-    let mut offer = offer.clone();
-    let done = |contact, attempt, offer| First {
-        contact,
-        attempt,
-        offer,
-    };
-    let name = match ServerName::try_from(endpoint.host.clone()) {
-        Ok(name) => name,
-        Err(_) => {
-            let detail = format!("{} is no name for a TLS server", endpoint.host);
-            let error = NetError::new(GapReason::Unresolved, detail);
-            return done(Contact::Unseen(error), None, offer);
-        }
-    };
-    let mut failure = None;
-    for small in [false, true] {
-        offer.small = small;
-        if small {
-            sleep(PAUSE).await;
-        }
-        let attempt = match endpoint
-            .handshake(name.clone(), &offer, FIRST_CONTACT)
-            .await
-        {
-            Ok(attempt) => attempt,
-            Err(OpenError::NoTls) => return done(Contact::NoTls, None, offer),
-            Err(OpenError::Net(error)) if error.is_refused() => {
-                return done(Contact::NoTls, None, offer);
-            }
-            Err(OpenError::Net(error)) => return done(Contact::Unseen(error), None, offer),
-        };
-        match &attempt.result {
-            Ok(_) => return done(Contact::Agreed, Some(attempt), offer),
-            Err(error @ (HandshakeError::Alert(_) | HandshakeError::Incompatible(_))) => {
-                let error = NetError::from(error);
-                return done(Contact::Refused(error), Some(attempt), offer);
-            }
-            Err(HandshakeError::Net(error)) if is_final(error) => {
-                return done(Contact::Unseen(error.clone()), None, offer);
-            }
-            Err(error) => {
-                let not_tls = matches!(error, HandshakeError::Invalid(_));
-                failure = Some(NetError::from(error));
-                if not_tls {
-                    break;
-                }
-            }
-        }
-    }
-    let failure = failure.unwrap_or_else(|| NetError::new(GapReason::Internal, "no attempt"));
-    let silent = failure.reason == GapReason::Timeout;
-    if silent || (level == Level::Passive && failure.reason != GapReason::Malformed) {
-        return done(Contact::Unseen(failure), None, offer);
-    }
-    // Is it TLS at all? Servers older than TLS 1.2 may choke on newer hellos.
-    for version in [Version::Tls12, Version::Tls10] {
-        let hello = general_hello(prober, version);
-        match endpoint.ask(&hello.encode(), FIRST_CONTACT).await {
-            Reply::NotTls => return done(Contact::NoTls, None, offer),
-            Reply::Flight(_) => {
-                prober.set_known_good(&hello);
-                return done(Contact::Unclear(failure), None, offer);
-            }
-            Reply::Alert(_) => return done(Contact::Unclear(failure), None, offer),
-            Reply::Closed => {}
-            Reply::Failed(error) if is_final(&error) || error.reason == GapReason::Timeout => break,
-            Reply::Failed(_) => {}
-        }
-    }
-    done(Contact::Unseen(failure), None, offer)
-}
-
 /// Whether trying again is of no use.
-fn is_final(error: &NetError) -> bool {
+pub(super) fn is_final(error: &NetError) -> bool {
     use GapReason as R;
     matches!(
         error.reason,
         R::BudgetSpent | R::Interrupted | R::OutOfScope | R::PrivateAddress | R::Internal
     )
-}
-
-/// A hello with the usual suites and groups of a version.
-fn general_hello<A: Ask>(prober: &Prober<'_, A>, version: Version) -> ClientHello {
-    let mut hello = prober.hello(version);
-    hello.suites = suites::all()
-        .iter()
-        .filter(|suite| suite.legal_in(version) && suite.cipher.starts_with("AES"))
-        .filter(|suite| matches!(suite.key_exchange, "any" | "ECDHE" | "DHE" | "RSA"))
-        .map(|suite| suite.id)
-        .collect();
-    hello.groups = groups::all()
-        .iter()
-        .filter(|group| match version {
-            Version::Tls13 => group.in_tls13(),
-            _ => group.curve_before_tls13(),
-        })
-        .map(|group| group.id)
-        .collect();
-    hello
 }
 
 /// A handshake that accepts only the kind of certificate that was not seen.
@@ -388,6 +201,7 @@ async fn other_certificate<A: Ask>(
         } else {
             CertificateKind::Rsa
         },
+        sessions: None,
         ..offer.clone()
     };
     let mut last = None;

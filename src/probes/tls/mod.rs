@@ -11,19 +11,28 @@
 //!   each suite and group that the server accepts.
 
 mod chain;
+mod endpoints;
 mod enumerate;
 mod exchange;
 pub mod facts;
 mod features;
+mod first_contact;
 mod fold;
 mod fold_features;
+mod fold_handshake;
+mod handshakes;
 mod jobs;
 mod prober;
-mod starttls;
+mod signatures;
+pub mod starttls;
 
 use jiff::Timestamp;
 
-use super::registry::{PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of};
+pub use endpoints::Service;
+
+use super::registry::{
+    AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of,
+};
 use crate::model::{
     level::{Area, Level},
     target::{Role, Target},
@@ -44,13 +53,30 @@ const HELLOS_MAX: u32 = 150;
 
 fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
     Box::pin(async move {
-        let answers = jobs::look(context.session, context.target, context.level).await;
+        let answers = endpoints::look(context.session, context.target, context.level).await;
         let setting = fold::Setting {
             roots: context.session.roots(),
             now: Timestamp::now(),
         };
         fold::report(&answers, setting)
     })
+}
+
+/// Looks at one service of a target's name: any port, with implicit TLS or
+/// after the upgrade of another protocol.
+pub async fn observe_service(context: ProbeContext<'_>, service: Service) -> AreaReport {
+    let ProbeContext {
+        session,
+        target,
+        level,
+        ..
+    } = context;
+    let answers = endpoints::look_at_service(session, target, level, service).await;
+    let setting = fold::Setting {
+        roots: session.roots(),
+        now: Timestamp::now(),
+    };
+    fold::report(&answers, setting)
 }
 
 fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {

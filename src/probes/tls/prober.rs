@@ -10,7 +10,7 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -61,12 +61,19 @@ impl Default for Patience {
     }
 }
 
+/// How often to wait for a server that turned us away.
+const WAITS: usize = 4;
+
 /// Asks one server.
 pub struct Prober<'a, A> {
     server: &'a A,
     server_name: Option<String>,
     patience: Patience,
     throttled: AtomicBool,
+    /// The server turned us away at times: whoever asks does so alone, and slowly.
+    slow: AtomicBool,
+    /// How often we may still wait for it.
+    waits: AtomicUsize,
     /// A hello that the server answered.
     known_good: Mutex<Option<Vec<u8>>>,
     /// Whoever asks again does so alone.
@@ -81,6 +88,8 @@ impl<'a, A: Ask> Prober<'a, A> {
             server_name,
             patience,
             throttled: AtomicBool::new(false),
+            slow: AtomicBool::new(false),
+            waits: AtomicUsize::new(WAITS),
             known_good: Mutex::new(None),
             alone: tokio::sync::Mutex::new(()),
         }
@@ -114,17 +123,25 @@ impl<'a, A: Ask> Prober<'a, A> {
         self.throttled.load(Ordering::Relaxed)
     }
 
+    /// Whether the server turned us away, for a while or for good.
+    pub fn met_limits(&self) -> bool {
+        self.is_throttled() || self.slow.load(Ordering::Relaxed)
+    }
+
     /// Sends a hello and finds out what its answer means.
     pub async fn ask(&self, hello: &ClientHello) -> Outcome {
         if self.is_throttled() {
             return Outcome::Unclear(throttled());
         }
         let bytes = hello.encode();
-        let reply = self.server.ask(&bytes, self.patience.first).await;
-        let outcome = match settle(reply) {
-            Settled::Yes(outcome) => outcome,
-            Settled::Never(error) => Outcome::Unclear(error),
-            Settled::NotYet => self.ask_again(&bytes).await,
+        let outcome = if self.slow.load(Ordering::Relaxed) {
+            self.ask_again(&bytes).await
+        } else {
+            match settle(self.server.ask(&bytes, self.patience.first).await) {
+                Settled::Yes(outcome) => outcome,
+                Settled::Never(error) => Outcome::Unclear(error),
+                Settled::NotYet => self.ask_again(&bytes).await,
+            }
         };
         if matches!(outcome, Outcome::Accepted(_)) {
             self.lock_known_good().get_or_insert(bytes);
@@ -162,10 +179,25 @@ impl<'a, A: Ask> Prober<'a, A> {
                 Settled::NotYet => Outcome::Unclear(doubt.error),
             };
         }
-        sleep(self.patience.long_pause).await;
-        if !self.answers(&known_good).await {
-            self.throttled.store(true, Ordering::Relaxed);
-            return Outcome::Unclear(throttled());
+        self.slow.store(true, Ordering::Relaxed);
+        let mut pause = self.patience.long_pause;
+        loop {
+            let left = self
+                .waits
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+            if left.is_err() {
+                self.throttled.store(true, Ordering::Relaxed);
+                return Outcome::Unclear(throttled());
+            }
+            sleep(pause).await;
+            if self.answers(&known_good).await {
+                break;
+            }
+            pause *= 2;
+            if pause > self.patience.long_pause * 2 {
+                self.throttled.store(true, Ordering::Relaxed);
+                return Outcome::Unclear(throttled());
+            }
         }
         // It recovered: it was the server's rate, not this hello.
         let reply = self.server.ask(hello, self.patience.again).await;

@@ -45,6 +45,20 @@ pub struct ClientHello {
     pub heartbeat: bool,
     /// Offers a MAC that is cut short (RFC 6066 section 7).
     pub truncated_hmac: bool,
+    /// Offers the predecessor of ALPN, in which the client chooses.
+    pub npn: bool,
+    /// Asks for signed certificate timestamps (RFC 6962 section 3.3.1).
+    pub timestamps: bool,
+    /// A key share: group and public value. Stands in the place of an empty one.
+    pub key_share: Option<(u16, Vec<u8>)>,
+    /// Signature schemes that certificates may have been signed with, where they
+    /// differ from [`Self::signature_schemes`] (RFC 8446 section 4.2.3).
+    pub certificate_schemes: Vec<u16>,
+    /// A session ticket to resume with (RFC 5077); needs `session_ticket`.
+    pub ticket: Vec<u8>,
+    /// Puts values that nobody registered into every list, which servers have
+    /// to pass over (RFC 8701).
+    pub grease: bool,
 }
 
 /// Most suites in one hello: the hello stays below 512 bytes, which servers
@@ -53,6 +67,9 @@ pub const MAX_SUITES: usize = 120;
 
 /// The compression method DEFLATE (RFC 3749).
 pub const DEFLATE: u8 = 1;
+
+/// One of the values that stay unregistered for ever (RFC 8701 section 2).
+const GREASE: u16 = 0x3a3a;
 
 /// `TLS_FALLBACK_SCSV` (RFC 7507).
 pub const FALLBACK_SCSV: u16 = 0x5600;
@@ -81,6 +98,12 @@ impl ClientHello {
             renegotiation_info: false,
             heartbeat: false,
             truncated_hmac: false,
+            npn: false,
+            timestamps: false,
+            key_share: None,
+            certificate_schemes: Vec::new(),
+            ticket: Vec::new(),
+            grease: false,
         }
     }
 
@@ -90,7 +113,8 @@ impl ClientHello {
         put16(&mut body, self.legacy_version.code());
         body.extend_from_slice(&self.random);
         vector8(&mut body, &self.session_id);
-        vector16(&mut body, &words(self.suites.iter().take(MAX_SUITES)));
+        let suites = self.greased(&self.suites, MAX_SUITES);
+        vector16(&mut body, &words(&suites));
         let mut compression: Vec<u8> = self
             .compression
             .iter()
@@ -117,6 +141,9 @@ impl ClientHello {
         if self.legacy_version == Version::Ssl3 {
             return out;
         }
+        if self.grease {
+            extension(&mut out, GREASE, |_| {});
+        }
         if let Some(name) = &self.server_name {
             let mut entry = vec![0];
             vector16(&mut entry, name.as_bytes());
@@ -129,7 +156,7 @@ impl ClientHello {
             extension(&mut out, 22, |_| {});
         }
         if self.session_ticket {
-            extension(&mut out, 35, |_| {});
+            extension(&mut out, 35, |body| body.extend_from_slice(&self.ticket));
         }
         if self.renegotiation_info {
             extension(&mut out, 0xff01, |body| body.push(0));
@@ -140,11 +167,19 @@ impl ClientHello {
         if self.truncated_hmac {
             extension(&mut out, 4, |_| {});
         }
+        if self.npn {
+            extension(&mut out, 13_172, |_| {});
+        }
+        if self.timestamps {
+            extension(&mut out, 18, |_| {});
+        }
         if self.status_request {
             extension(&mut out, 5, |body| body.extend_from_slice(&[1, 0, 0, 0, 0]));
         }
         if !self.groups.is_empty() {
-            extension(&mut out, 10, |body| vector16(body, &words(&self.groups)));
+            extension(&mut out, 10, |body| {
+                vector16(body, &words(&self.greased(&self.groups, usize::MAX)));
+            });
             // Point formats (RFC 8422 section 5.1.2): some old servers need all three.
             if self.supported_versions.is_empty() {
                 extension(&mut out, 11, |body| vector8(body, &[0, 1, 2]));
@@ -152,7 +187,13 @@ impl ClientHello {
         }
         if !self.signature_schemes.is_empty() {
             extension(&mut out, 13, |body| {
-                vector16(body, &words(&self.signature_schemes));
+                let schemes = self.greased(&self.signature_schemes, usize::MAX);
+                vector16(body, &words(&schemes));
+            });
+        }
+        if !self.certificate_schemes.is_empty() {
+            extension(&mut out, 50, |body| {
+                vector16(body, &words(&self.certificate_schemes));
             });
         }
         if !self.alpn.is_empty() {
@@ -164,12 +205,26 @@ impl ClientHello {
         }
         if !self.supported_versions.is_empty() {
             let codes: Vec<u16> = self.supported_versions.iter().map(|v| v.code()).collect();
+            let codes = self.greased(&codes, usize::MAX);
             extension(&mut out, 43, |body| vector8(body, &words(&codes)));
         }
-        if self.empty_key_share {
+        if let Some((group, value)) = &self.key_share {
+            let mut share = group.to_be_bytes().to_vec();
+            vector16(&mut share, value);
+            extension(&mut out, 51, |body| vector16(body, &share));
+        } else if self.empty_key_share {
             extension(&mut out, 51, |body| vector16(body, &[]));
         }
         out
+    }
+
+    /// A list, with an unregistered value at its head where that is wanted.
+    fn greased(&self, list: &[u16], at_most: usize) -> Vec<u16> {
+        let head = self.grease.then_some(GREASE);
+        head.into_iter()
+            .chain(list.iter().copied())
+            .take(at_most)
+            .collect()
     }
 }
 
@@ -239,6 +294,7 @@ mod tests {
         hello.encrypt_then_mac = true;
         hello.session_ticket = true;
         hello.renegotiation_info = true;
+        hello.timestamps = true;
         if version < Version::Tls13 {
             hello.heartbeat = true;
             hello.truncated_hmac = true;

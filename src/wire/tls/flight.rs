@@ -34,8 +34,9 @@ pub struct Flight {
     pub key_exchange: Option<Vec<u8>>,
     /// The stapled OCSP response.
     pub staple: Option<Vec<u8>>,
-    /// Whether the server asks for a certificate of the client.
-    pub certificate_request: bool,
+    /// How many authorities the server names when it asks for a certificate of
+    /// the client; absent when it asks for none.
+    pub certificate_request: Option<u32>,
     /// The last alert.
     pub alert: Option<Alert>,
     /// Whether the flight came to its end (ServerHelloDone, or a hello of
@@ -54,8 +55,10 @@ pub struct ServerHello {
     pub suite: u16,
     /// The compression method chosen.
     pub compression: u8,
-    /// Length of the session id.
-    pub session_id_length: usize,
+    /// Its random part.
+    pub random: [u8; 32],
+    /// The session id.
+    pub session_id: Vec<u8>,
     /// Whether it is a HelloRetryRequest.
     pub retry: bool,
     /// The group in `key_share`.
@@ -64,6 +67,35 @@ pub struct ServerHello {
     pub extensions: Vec<u16>,
     /// The application protocol chosen.
     pub alpn: Option<Vec<u8>>,
+    /// Signed certificate timestamps, as the list of RFC 6962 section 3.3.
+    pub timestamps: Option<Vec<u8>>,
+}
+
+impl Flight {
+    /// The version chosen, where it is one that exists.
+    fn version(&self) -> Option<Version> {
+        self.hello.as_ref().and_then(ServerHello::version)
+    }
+}
+
+/// Number of authorities in a CertificateRequest up to TLS 1.2 (RFC 5246
+/// section 7.4.4); 0 when it cannot be read.
+fn authorities(body: &[u8], version: Option<Version>) -> u32 {
+    let count = || {
+        let mut reader = Reader::new(body);
+        reader.vec8()?;
+        if version == Some(Version::Tls12) {
+            reader.vec16()?;
+        }
+        let mut names = Reader::new(reader.vec16()?);
+        let mut count = 0;
+        while !names.is_empty() {
+            names.vec16()?;
+            count += 1;
+        }
+        Some(count)
+    };
+    count().unwrap_or_default()
 }
 
 impl ServerHello {
@@ -244,7 +276,7 @@ impl FlightReader {
                 self.flight.certificates = Some(kept);
             }
             12 => self.flight.key_exchange = Some(body.to_vec()),
-            13 => self.flight.certificate_request = true,
+            13 => self.flight.certificate_request = Some(authorities(body, self.flight.version())),
             14 => self.flight.complete = true,
             22 => {
                 let mut reader = Reader::new(body);
@@ -300,16 +332,18 @@ fn server_hello(body: &[u8]) -> Option<ServerHello> {
     let mut reader = Reader::new(body);
     let legacy_version = reader.u16()?;
     let random = reader.take(32)?;
-    let session_id_length = reader.vec8()?.len();
+    let session_id = reader.vec8()?.to_vec();
     let mut hello = ServerHello {
         version: legacy_version,
         suite: reader.u16()?,
         compression: reader.u8()?,
-        session_id_length,
+        random: random.try_into().ok()?,
+        session_id,
         retry: random == RETRY_RANDOM,
         group: None,
         extensions: Vec::new(),
         alpn: None,
+        timestamps: None,
     };
     if reader.is_empty() {
         return Some(hello);
@@ -325,6 +359,7 @@ fn server_hello(body: &[u8]) -> Option<ServerHello> {
             43 => hello.version = data.u16()?,
             // A retry names the group alone, a ServerHello a share of it too.
             51 => hello.group = Some(data.u16()?),
+            18 => hello.timestamps = Some(data.rest().to_vec()),
             16 => hello.alpn = Some(Reader::new(data.vec16()?).vec8()?.to_vec()),
             _ => {}
         }

@@ -86,6 +86,27 @@ impl KeyExchange {
     }
 }
 
+/// The public value of the server in an exchange with a named curve or a finite
+/// field. It should be another one each time.
+pub fn public_value<'a>(body: &'a [u8], exchange: &str, psk: bool) -> Option<&'a [u8]> {
+    let mut reader = Reader::new(body);
+    if psk {
+        reader.vec16()?;
+    }
+    match exchange {
+        "ECDHE" if reader.u8()? == 3 => {
+            reader.u16()?;
+            reader.vec8()
+        }
+        "DHE" => {
+            reader.vec16()?;
+            reader.vec16()?;
+            reader.vec16()
+        }
+        _ => None,
+    }
+}
+
 /// The scheme that signs the parameters in TLS 1.2 (RFC 5246 section 7.4.3,
 /// RFC 8422 section 5.4), for a suite with the key exchange `exchange` that is
 /// authenticated by a certificate.
@@ -148,6 +169,12 @@ mod tests {
                 "{body:?}"
             );
         }
+        assert_eq!(public_value(&field, "DHE", false), Some(&[9][..]));
+        assert_eq!(
+            public_value(&[3, 0, 29, 2, 7, 8], "ECDHE", false),
+            Some(&[7, 8][..])
+        );
+        assert_eq!(public_value(&[3, 0, 29, 2, 7], "ECDHE", false), None);
         let Some(KeyExchange::FiniteField { bits, .. }) = KeyExchange::parse(&field, "DHE", false)
         else {
             panic!("a field");
@@ -178,7 +205,7 @@ mod tests {
         #[test]
         fn any_bytes_are_taken(bytes in proptest::collection::vec(any::<u8>(), 0..64), psk in any::<bool>()) {
             for exchange in ["ECDHE", "DHE", "RSA", "PSK", ""] {
-                let _ = signature_scheme(&bytes, exchange);
+                let _ = (signature_scheme(&bytes, exchange), public_value(&bytes, exchange, psk));
                 if let Some(found) = KeyExchange::parse(&bytes, exchange, psk) {
                     let _ = found.ffdhe_name();
                 }

@@ -9,8 +9,10 @@ pub mod client_hello;
 pub mod flight;
 pub mod groups;
 pub mod key_exchange;
+pub mod primes;
 pub mod signatures;
 pub mod ssl2;
+pub mod starttls;
 pub mod suites;
 
 /// A protocol version as it stands on the wire.

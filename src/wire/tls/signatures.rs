@@ -24,6 +24,11 @@ pub fn all() -> &'static [Scheme] {
     SCHEMES
 }
 
+/// Whether a hello offers all schemes in the order of [`all`].
+pub fn in_usual_order(offered: &[u16]) -> bool {
+    offered.iter().eq(all().iter().map(|scheme| &scheme.id))
+}
+
 /// The scheme of a code point.
 pub fn by_id(id: u16) -> Option<&'static Scheme> {
     SCHEMES.iter().find(|scheme| scheme.id == id)

@@ -1,0 +1,198 @@
+//! What is offered, what was chosen, and by whom.
+
+use super::{Ask, Enumeration, Features, Outcome, Prober, RawChain};
+use crate::model::gap::GapReason;
+use crate::net::NetError;
+use crate::probes::tls::facts::PreferenceBy;
+use crate::probes::tls::features::is_signed;
+use crate::wire::tls::{
+    Version,
+    client_hello::ClientHello,
+    flight::Flight,
+    groups,
+    key_exchange::{KeyExchange, signature_scheme},
+    suites::{self, Authentication, Suite},
+};
+
+/// An offer of everything but suites in a version up to TLS 1.2.
+pub(super) fn offer<A: Ask>(
+    prober: &Prober<'_, A>,
+    version: Version,
+    features: &Features,
+) -> ClientHello {
+    let curves = groups::all()
+        .iter()
+        .filter(|group| group.curve_before_tls13());
+    let mut hello = ClientHello {
+        groups: curves.map(|group| group.id).collect(),
+        status_request: true,
+        ..prober.hello(version)
+    };
+    if version > Version::Ssl3 {
+        features.tempt(&mut hello);
+    }
+    hello
+}
+
+/// Takes what else a flight tells; gives the size of the key exchange.
+pub(super) fn learn(
+    flight: &Flight,
+    suite: u16,
+    version: Version,
+    found: &mut Enumeration,
+) -> Option<u32> {
+    if let Some(certificates) = &flight.certificates {
+        found.add_chain(RawChain {
+            certificates: certificates.clone(),
+            sent: flight.certificates_sent,
+            staple: flight.staple.clone(),
+        });
+    }
+    let hello = flight.hello.as_ref()?;
+    if found.timestamps.is_none() {
+        found.timestamps.clone_from(&hello.timestamps);
+    }
+    if let Some(authorities) = flight.certificate_request {
+        found.client_authorities = Some(authorities);
+    }
+    let suite = suites::by_id(suite)?;
+    let shared = suite.authentication == Authentication::Shared;
+    let body = flight.key_exchange.as_ref()?;
+    found.exchanges.note(body, suite, shared);
+    if version == Version::Tls12 && is_signed(suite) {
+        found
+            .schemes
+            .extend(signature_scheme(body, suite.key_exchange));
+    }
+    let exchange = KeyExchange::parse(body, suite.key_exchange, shared)?;
+    if let Some(group) = exchange.ffdhe_name().and_then(groups::by_name) {
+        found.add_group(group.id);
+    }
+    match exchange {
+        KeyExchange::Curve(group) => {
+            found.add_group(group);
+            None
+        }
+        KeyExchange::FiniteField { bits, .. } | KeyExchange::TemporaryRsa(bits) => Some(bits),
+        KeyExchange::ExplicitCurve => None,
+    }
+}
+
+/// Puts what was seen already at the end of each list, so that a server that
+/// follows the client shows something new, and one that does not is offered
+/// the same as ever.
+pub(super) fn rotate(hello: &mut ClientHello, found: &Enumeration) {
+    hello
+        .groups
+        .sort_by_key(|group| found.groups.contains(group));
+    hello
+        .signature_schemes
+        .sort_by_key(|scheme| found.schemes.contains(scheme));
+}
+
+/// One step of an elimination.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) chosen: u16,
+    pub(super) offered: Vec<u16>,
+}
+
+/// Who decides which suite is taken. Asks once more where the steps allow
+/// both readings.
+pub(super) async fn preference<A: Ask>(
+    prober: &Prober<'_, A>,
+    template: ClientHello,
+    version: Version,
+    steps: &[Step],
+    told: Option<PreferenceBy>,
+    unknown: &mut Option<bool>,
+) -> Option<PreferenceBy> {
+    match steps {
+        [] => return None,
+        [_] => return Some(PreferenceBy::Single),
+        [_, _, ..] => {}
+    }
+    let accepted: Vec<u16> = steps.iter().map(|step| step.chosen).collect();
+    let ours = steps.iter().all(|step| {
+        let earliest = step.offered.iter().find(|suite| accepted.contains(suite));
+        earliest == Some(&step.chosen)
+    });
+    if !ours {
+        return Some(PreferenceBy::Server);
+    }
+    if told.is_some() {
+        return told;
+    }
+    let mut hello = template;
+    hello.suites = accepted.iter().rev().copied().collect();
+    hello.grease = version > Version::Ssl3 && unknown.is_none();
+    let mut outcome = prober.ask(&hello).await;
+    if hello.grease {
+        match &outcome {
+            Outcome::Accepted(_) => *unknown = Some(true),
+            // All that it offers was accepted before.
+            Outcome::Refused(_) => *unknown = Some(false),
+            Outcome::Unclear(_) => {}
+        }
+        if !matches!(outcome, Outcome::Accepted(_)) {
+            hello.grease = false;
+            outcome = prober.ask(&hello).await;
+        }
+    }
+    match outcome {
+        Outcome::Accepted(flight) => decider(choice(&flight, &hello, version)?, &accepted),
+        _ => None,
+    }
+}
+
+/// Who chose a suite when all that are accepted were offered in the reverse of
+/// the order in which they were found.
+pub(super) fn decider(chosen: u16, found: &[u16]) -> Option<PreferenceBy> {
+    match found {
+        [first, .., _] if chosen == *first => Some(PreferenceBy::Server),
+        [_, .., last] if chosen == *last => Some(PreferenceBy::Client),
+        _ => None,
+    }
+}
+
+/// The suite that was chosen, if version and suite were offered.
+pub(super) fn choice(flight: &Flight, hello: &ClientHello, version: Version) -> Option<u16> {
+    let chosen = flight.hello.as_ref()?;
+    let offered = chosen.version() == Some(version) && hello.suites.contains(&chosen.suite);
+    offered.then_some(chosen.suite)
+}
+
+pub(super) fn is_older(flight: &Flight, version: Version) -> bool {
+    let chosen = flight.hello.as_ref().and_then(|hello| hello.version());
+    chosen.is_some_and(|chosen| chosen < version)
+}
+
+pub(super) fn malformed() -> NetError {
+    NetError::new(
+        GapReason::Malformed,
+        "the server chose what was not offered",
+    )
+}
+
+/// Suites to offer in a version, the likeliest first; with or without a
+/// shared secret.
+pub(super) fn candidates(version: Version, shared: bool) -> Vec<u16> {
+    let mut wanted: Vec<&Suite> = suites::all()
+        .iter()
+        .filter(|suite| suite.legal_in(version))
+        .filter(|suite| (suite.authentication == Authentication::Shared) == shared)
+        .collect();
+    wanted.sort_by_key(|suite| {
+        let exchange = match suite.key_exchange {
+            "any" | "ECDHE" => 0,
+            "DHE" => 1,
+            "RSA" => 2,
+            _ => 3,
+        };
+        let usual = ["AES_128", "AES_256", "CHACHA20", "3DES_EDE", "RC4_128"];
+        let cipher = usual.iter().position(|cipher| *cipher == suite.cipher);
+        let odd = suite.export || suite.anonymous() || cipher.is_none();
+        (odd, exchange, cipher, suite.id)
+    });
+    wanted.iter().map(|suite| suite.id).collect()
+}

@@ -1,0 +1,84 @@
+//! What key exchanges up to TLS 1.2 show: fields, and values used twice. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::wire::tls::{
+    key_exchange::{KeyExchange, public_value},
+    suites::Suite,
+};
+
+/// What all key exchanges of a server showed.
+#[derive(Debug, Default)]
+pub struct Exchanges {
+    /// Primes of finite fields, with their sizes in bits.
+    pub fields: BTreeMap<Vec<u8>, u32>,
+    /// Public values over curves.
+    pub curves: Values,
+    /// Public values over finite fields.
+    pub finite: Values,
+}
+
+impl Exchanges {
+    /// Takes the body of a ServerKeyExchange.
+    pub fn note(&mut self, body: &[u8], suite: &Suite, shared: bool) {
+        let exchange = KeyExchange::parse(body, suite.key_exchange, shared);
+        let Some(value) = public_value(body, suite.key_exchange, shared) else {
+            return;
+        };
+        match exchange {
+            Some(KeyExchange::FiniteField { prime, bits }) => {
+                self.finite.note(prime.clone(), value);
+                self.fields.insert(prime, bits);
+            }
+            Some(KeyExchange::Curve(group)) => {
+                self.curves.note(group.to_be_bytes().to_vec(), value);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Public values, by the group that they belong to.
+#[derive(Debug, Default)]
+pub struct Values {
+    seen: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>,
+    repeated: bool,
+    compared: bool,
+}
+
+impl Values {
+    fn note(&mut self, group: Vec<u8>, value: &[u8]) {
+        let seen = self.seen.entry(group).or_default();
+        self.compared |= !seen.is_empty();
+        self.repeated |= !seen.insert(value.to_vec());
+    }
+
+    /// Whether anything was exchanged in this way.
+    pub fn any(&self) -> bool {
+        !self.seen.is_empty()
+    }
+
+    /// Whether a value came twice; `None` when there was no second one to compare.
+    pub fn reused(&self) -> Option<bool> {
+        self.compared.then_some(self.repeated)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_comes_twice_is_noticed() {
+        let mut values = Values::default();
+        assert_eq!((values.any(), values.reused()), (false, None));
+        values.note(vec![29], &[1]);
+        assert_eq!((values.any(), values.reused()), (true, None));
+        values.note(vec![23], &[1]);
+        assert_eq!(values.reused(), None, "another group");
+        values.note(vec![29], &[2]);
+        assert_eq!(values.reused(), Some(false));
+        values.note(vec![29], &[1]);
+        assert_eq!(values.reused(), Some(true));
+    }
+}

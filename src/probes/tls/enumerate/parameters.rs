@@ -1,0 +1,221 @@
+//! Curves, finite fields and signature schemes up to TLS 1.2, beyond those that
+//! came with the suites.
+
+use super::choice::{choice, learn, offer};
+use super::exchanges::Values;
+use super::{Ask, Enumeration, Outcome, Prober};
+use crate::net::NetError;
+use crate::probes::tls::features::is_signed;
+use crate::wire::tls::{
+    Version,
+    client_hello::ClientHello,
+    groups::{self, Kind},
+    key_exchange::{KeyExchange, signature_scheme},
+    signatures,
+    suites::{self, Authentication, Suite},
+};
+
+/// Asks for all of them in the newest version up to TLS 1.2.
+pub(super) async fn parameters<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
+    let newest = [Version::Tls12, Version::Tls11, Version::Tls10]
+        .into_iter()
+        .find(|version| {
+            let facts = found.versions.get(version);
+            facts.is_some_and(|facts| facts.accepted == Ok(true))
+        });
+    let Some(version) = newest else { return };
+    curves(prober, version, found).await;
+    if version == Version::Tls12 {
+        schemes(prober, found).await;
+        finite_fields(prober, found).await;
+    }
+    repeated(prober, version, found).await;
+}
+
+fn accepted(found: &Enumeration, version: Version) -> Vec<&'static Suite> {
+    let facts = found.versions.get(&version);
+    let suites = facts.into_iter().flat_map(|facts| &facts.suites);
+    suites.filter_map(|suite| suites::by_id(suite.id)).collect()
+}
+
+async fn curves<A: Ask>(prober: &Prober<'_, A>, version: Version, found: &mut Enumeration) {
+    let mut with_curves = accepted(found, version);
+    with_curves.retain(|suite| suite.key_exchange == "ECDHE");
+    // A certificate with an elliptic curve key can only be used when its own
+    // curve is offered; suites without one leave us free.
+    let free: Vec<u16> = with_curves
+        .iter()
+        .filter(|suite| suite.authentication != Authentication::Ecdsa)
+        .map(|suite| suite.id)
+        .collect();
+    let held = free.is_empty();
+    let wanted = if held {
+        with_curves.iter().map(|suite| suite.id).collect()
+    } else {
+        free
+    };
+    if wanted.is_empty() {
+        let open = found.versions.get(&version);
+        let open = open.and_then(|facts| facts.open.clone());
+        found.groups_open = found.groups_open.take().or(open);
+        return;
+    }
+    let keep: Vec<u16> = if held { leaf_curves(found) } else { Vec::new() };
+    loop {
+        let mut hello = offer(prober, version, &found.features);
+        hello.suites.clone_from(&wanted);
+        hello.groups.retain(|group| !found.groups.contains(group));
+        if hello.groups.is_empty() {
+            return;
+        }
+        hello.groups.extend(&keep);
+        match prober.ask(&hello).await {
+            Outcome::Accepted(flight) => {
+                let before = found.groups.len();
+                if let Some(suite) = choice(&flight, &hello, version) {
+                    learn(&flight, suite, version, found);
+                }
+                if found.groups.len() == before {
+                    return;
+                }
+            }
+            Outcome::Refused(_) => return,
+            Outcome::Unclear(error) => {
+                found.groups_open.get_or_insert(error);
+                return;
+            }
+        }
+    }
+}
+
+/// Curves of the keys of the certificates seen.
+fn leaf_curves(found: &Enumeration) -> Vec<u16> {
+    found
+        .chains
+        .iter()
+        .filter_map(|chain| chain.certificates.first())
+        .filter_map(|der| crate::wire::x509::Certificate::read(der).ok()?.key.curve)
+        .filter_map(|curve| groups::by_name(&curve).map(|group| group.id))
+        .collect()
+}
+
+/// Schemes that it signs with in TLS 1.2 when those that it likes better are
+/// not offered.
+async fn schemes<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
+    let mut signed = accepted(found, Version::Tls12);
+    signed.retain(|suite| is_signed(suite));
+    let outcome = if signed.is_empty() {
+        Ok(())
+    } else {
+        let wanted = signed.iter().map(|suite| suite.id).collect();
+        schemes_of(prober, wanted, found).await
+    };
+    found.features.broken_schemes_asked = Some(outcome);
+}
+
+async fn schemes_of<A: Ask>(
+    prober: &Prober<'_, A>,
+    wanted: Vec<u16>,
+    found: &mut Enumeration,
+) -> Result<(), NetError> {
+    loop {
+        let mut hello = ClientHello {
+            suites: wanted.clone(),
+            ..offer(prober, Version::Tls12, &found.features)
+        };
+        hello
+            .certificate_schemes
+            .clone_from(&hello.signature_schemes);
+        hello
+            .signature_schemes
+            .retain(|scheme| !found.schemes.contains(scheme));
+        if hello.signature_schemes.is_empty() {
+            return Ok(());
+        }
+        let flight = match prober.ask(&hello).await {
+            Outcome::Accepted(flight) => flight,
+            Outcome::Refused(_) => return Ok(()),
+            Outcome::Unclear(error) => return Err(error),
+        };
+        let suite = choice(&flight, &hello, Version::Tls12).and_then(suites::by_id);
+        let body = flight.key_exchange.as_ref();
+        let scheme = suite
+            .zip(body)
+            .and_then(|(suite, body)| signature_scheme(body, suite.key_exchange));
+        let Some(scheme) = scheme.filter(|scheme| found.schemes.insert(*scheme)) else {
+            // It signs with what was not offered, and so again: there is no end to see.
+            return Ok(());
+        };
+        if signatures::by_id(scheme).is_some_and(signatures::Scheme::is_broken) {
+            found.features.schemes.insert(scheme);
+        }
+    }
+}
+
+/// Groups of RFC 7919: a server that knows them takes one of those offered, and
+/// no DHE suite when it has none of them (section 4).
+async fn finite_fields<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
+    let mut finite = accepted(found, Version::Tls12);
+    finite.retain(|suite| suite.key_exchange == "DHE");
+    if finite.is_empty() {
+        return;
+    }
+    let all = groups::all().iter();
+    let mut left: Vec<u16> = all
+        .filter(|group| matches!(group.kind, Kind::FiniteField(_)))
+        .map(|group| group.id)
+        .collect();
+    while !left.is_empty() {
+        let hello = ClientHello {
+            suites: finite.iter().map(|suite| suite.id).collect(),
+            groups: left.clone(),
+            ..offer(prober, Version::Tls12, &found.features)
+        };
+        match prober.ask(&hello).await {
+            Outcome::Accepted(flight) => {
+                if let Some(suite) = choice(&flight, &hello, Version::Tls12) {
+                    learn(&flight, suite, Version::Tls12, found);
+                }
+                let taken = flight.key_exchange.as_ref().and_then(|body| {
+                    let named = KeyExchange::parse(body, "DHE", false)?;
+                    groups::by_name(named.ffdhe_name()?).map(|group| group.id)
+                });
+                match taken.filter(|group| left.contains(group)) {
+                    Some(group) => left.retain(|known| *known != group),
+                    // It has its own field, whatever is offered.
+                    None => return,
+                }
+            }
+            Outcome::Refused(_) => return,
+            Outcome::Unclear(error) => {
+                found.groups_open.get_or_insert(error);
+                return;
+            }
+        }
+    }
+}
+
+/// One more hello where only one public value was seen, to compare it with.
+async fn repeated<A: Ask>(prober: &Prober<'_, A>, version: Version, found: &mut Enumeration) {
+    let single = |values: &Values| values.any() && values.reused().is_none();
+    let exchanges = &found.exchanges;
+    for (exchange, wanted) in [
+        ("ECDHE", single(&exchanges.curves)),
+        ("DHE", single(&exchanges.finite)),
+    ] {
+        let mut suites = accepted(found, version);
+        suites.retain(|suite| suite.key_exchange == exchange);
+        if !wanted || suites.is_empty() {
+            continue;
+        }
+        let hello = ClientHello {
+            suites: suites.iter().map(|suite| suite.id).collect(),
+            ..offer(prober, version, &found.features)
+        };
+        if let Outcome::Accepted(flight) = prober.ask(&hello).await
+            && let Some(suite) = choice(&flight, &hello, version)
+        {
+            learn(&flight, suite, version, found);
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Turns what was seen around the handshakes into facts.
+
+use super::enumerate::Enumeration;
+use super::facts::{
+    ApplicationProtocol, ClientCertificate, FiniteField, Resumption, SignatureAlgorithm,
+    TlsEndpoint, VersionName,
+};
+use super::fold::name_of;
+use super::fold_features::Missing;
+use super::jobs::EndpointAnswers;
+use crate::model::{gap::GapReason, seen::Seen};
+use crate::net::NetError;
+use crate::wire::text::clean_bytes;
+use crate::wire::tls::{Version, primes, signatures};
+
+/// Facts that need level standard, by their place.
+const STANDARD: [&str; 13] = [
+    "/signature_algorithms",
+    "/finite_fields",
+    "/reuses_dh",
+    "/reuses_ecdh",
+    "/chacha_priority",
+    "/alpn",
+    "/npn",
+    "/resumption",
+    "/without_name",
+    "/wrong_name",
+    "/tolerates_unknown",
+    "/certificate_compression",
+    "/throttles",
+];
+
+/// Facts that need level intrusive, by their place.
+const INTRUSIVE: [&str; 2] = ["/client_renegotiation", "/vulnerabilities"];
+
+/// The facts of an endpoint that speaks no TLS: there is nothing of this.
+pub fn without_tls(facts: &mut TlsEndpoint) {
+    facts.client_certificate = Seen::Known(None);
+    facts.signature_algorithms = Seen::Known(Vec::new());
+    facts.finite_fields = Seen::Known(Vec::new());
+    facts.reuses_dh = Seen::Known(None);
+    facts.reuses_ecdh = Seen::Known(None);
+    facts.chacha_priority = Seen::Known(None);
+    facts.alpn = Seen::Known(Vec::new());
+    facts.npn = Seen::Known(None);
+    facts.certificate_compression = Seen::Known(None);
+    facts.client_renegotiation = Seen::Known(None);
+    facts.vulnerabilities = Seen::Known(Vec::new());
+}
+
+/// Writes the facts; gives what is missing.
+pub fn fold(answers: &EndpointAnswers, facts: &mut TlsEndpoint) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    if let Some(small) = answers.needs_small {
+        facts.takes_large_hello = Seen::Known(!small);
+    }
+    let first = answers.attempts.first();
+    let asked = first.filter(|attempt| !attempt.certificates.is_empty());
+    let raw = answers
+        .enumeration
+        .as_ref()
+        .and_then(|found| found.client_authorities);
+    match asked.map(|attempt| attempt.client_authorities.or(raw)) {
+        Some(authorities) => {
+            facts.client_certificate =
+                Seen::Known(authorities.map(|authorities| ClientCertificate { authorities }));
+        }
+        None => missing.push(("/client_certificate", unclear())),
+    }
+    match &answers.enumeration {
+        Some(found) => standard(answers, found, facts, &mut missing),
+        None => {
+            let detail = "handshakes are enumerated from level standard on";
+            let error = NetError::new(GapReason::NotAsked, detail);
+            missing.extend(STANDARD.map(|at| (at, error.clone())));
+        }
+    }
+    let detail = "vulnerabilities are looked for at level intrusive";
+    let error = NetError::new(GapReason::NotAsked, detail);
+    missing.extend(INTRUSIVE.map(|at| (at, error.clone())));
+    missing
+}
+
+fn standard(
+    answers: &EndpointAnswers,
+    found: &Enumeration,
+    facts: &mut TlsEndpoint,
+    missing: &mut Vec<Missing>,
+) {
+    facts.throttles = Seen::Known(answers.throttles);
+    let doubt = found.doubt();
+    signed(answers, found, facts, missing);
+    let fields = found.exchanges.fields.iter().map(|(prime, bits)| {
+        let prime = primes::digest(prime);
+        let origin = primes::origin(&prime);
+        FiniteField {
+            bits: *bits,
+            standard: origin.is_some_and(|origin| origin.starts_with("ffdhe")),
+            origin: origin.map(str::to_owned),
+            prime,
+        }
+    });
+    facts.finite_fields = Seen::Known(fields.collect());
+    if let Some(error) = &doubt {
+        missing.push(("/finite_fields/-", error.clone()));
+    }
+    for (fact, at, values) in [
+        (&mut facts.reuses_dh, "/reuses_dh", &found.exchanges.finite),
+        (
+            &mut facts.reuses_ecdh,
+            "/reuses_ecdh",
+            &found.exchanges.curves,
+        ),
+    ] {
+        match (values.reused(), values.any(), &doubt) {
+            (Some(reused), ..) => *fact = Seen::Known(Some(reused)),
+            (None, false, None) => *fact = Seen::Known(None),
+            (None, _, doubt) => missing.push((at, doubt.clone().unwrap_or_else(unclear))),
+        }
+    }
+    put(
+        &mut facts.chacha_priority,
+        "/chacha_priority",
+        match &found.chacha_priority {
+            Some(Ok(yields)) => Ok(Some(*yields)),
+            Some(Err(error)) => Err(error.clone()),
+            None => doubt.clone().map_or(Ok(None), Err),
+        },
+        missing,
+    );
+    let old = [Version::Tls10, Version::Tls11, Version::Tls12]
+        .into_iter()
+        .any(|v| found.accepts(v));
+    let granted = |seen: Option<bool>| match (seen, old, &doubt) {
+        (Some(seen), ..) => Ok(Some(seen)),
+        (None, false, None) => Ok(None),
+        (None, _, doubt) => Err(doubt.clone().unwrap_or_else(unclear)),
+    };
+    put(&mut facts.npn, "/npn", granted(found.features.npn), missing);
+    match found.tolerates_unknown {
+        Some(tolerates) => facts.tolerates_unknown = Seen::Known(tolerates),
+        None => missing.push(("/tolerates_unknown", doubt.clone().unwrap_or_else(unclear))),
+    }
+    protocols(answers, facts, missing);
+    let mut resumption = Resumption::default();
+    put(
+        &mut resumption.tls12_ticket,
+        "/resumption/tls12_ticket",
+        granted(found.features.tickets),
+        missing,
+    );
+    let tls12 = match (
+        &answers.later.tls12_id,
+        found.accepts(Version::Tls12),
+        &doubt,
+    ) {
+        (Some(resumed), ..) => resumed.clone().map(Some),
+        (None, false, None) => Ok(None),
+        (None, _, doubt) => Err(doubt.clone().unwrap_or_else(unclear)),
+    };
+    put(
+        &mut resumption.tls12_id,
+        "/resumption/tls12_id",
+        tls12,
+        missing,
+    );
+    let tls13 = answers
+        .handshakes
+        .as_ref()
+        .and_then(|seen| seen.tls13.clone());
+    let none = match (found.accepts(Version::Tls13), &doubt) {
+        (false, None) => Ok(None),
+        (_, doubt) => Err(doubt.clone().unwrap_or_else(unclear)),
+    };
+    let ticket = tls13
+        .clone()
+        .map_or(none.clone(), |seen| seen.map(|(resumed, _)| Some(resumed)));
+    let early = tls13.map_or(none, |seen| seen.map(|(_, early)| Some(early)));
+    put(
+        &mut resumption.tls13_ticket,
+        "/resumption/tls13_ticket",
+        ticket,
+        missing,
+    );
+    put(
+        &mut resumption.early_data,
+        "/resumption/early_data",
+        early,
+        missing,
+    );
+    facts.resumption = Seen::Known(resumption);
+    let Some(handshakes) = &answers.handshakes else {
+        for at in ["/without_name", "/wrong_name", "/certificate_compression"] {
+            missing.push((at, unclear()));
+        }
+        return;
+    };
+    for (fact, at, seen) in [
+        (
+            &mut facts.without_name,
+            "/without_name",
+            &handshakes.without_name,
+        ),
+        (&mut facts.wrong_name, "/wrong_name", &handshakes.wrong_name),
+    ] {
+        match seen {
+            Ok(answer) => *fact = Seen::Known(*answer),
+            Err(error) => missing.push((at, error.clone())),
+        }
+    }
+    let compressed = match (handshakes.compresses, found.accepts(Version::Tls13), &doubt) {
+        (Some(compressed), ..) => Ok(Some(compressed)),
+        (None, false, None) => Ok(None),
+        (None, _, doubt) => Err(doubt.clone().unwrap_or_else(unclear)),
+    };
+    put(
+        &mut facts.certificate_compression,
+        "/certificate_compression",
+        compressed,
+        missing,
+    );
+}
+
+/// Schemes of TLS 1.2 and 1.3.
+fn signed(
+    answers: &EndpointAnswers,
+    found: &Enumeration,
+    facts: &mut TlsEndpoint,
+    missing: &mut Vec<Missing>,
+) {
+    let one = |version: VersionName, id: u16| {
+        let name = signatures::name_of(id);
+        let hash = signatures::by_id(id).map_or("unknown", |scheme| scheme.hash);
+        let word = match version {
+            VersionName::Tls13 => "TLS1.3",
+            _ => "TLS1.2",
+        };
+        SignatureAlgorithm {
+            key: format!("{word} {name}"),
+            version,
+            name,
+            hash: hash.to_owned(),
+        }
+    };
+    let older = found
+        .schemes
+        .iter()
+        .map(|id| one(name_of(Version::Tls12), *id));
+    let newer = answers
+        .signatures
+        .found
+        .iter()
+        .map(|id| one(name_of(Version::Tls13), *id));
+    facts.signature_algorithms = Seen::Known(older.chain(newer).collect());
+    let asked = found.features.broken_schemes_asked.clone();
+    let open = asked
+        .and_then(Result::err)
+        .or_else(|| answers.signatures.open.clone());
+    if let Some(error) = open.or_else(|| found.doubt()) {
+        missing.push(("/signature_algorithms/-", error));
+    }
+}
+
+/// Application protocols.
+fn protocols(answers: &EndpointAnswers, facts: &mut TlsEndpoint, missing: &mut Vec<Missing>) {
+    let first = answers
+        .attempts
+        .first()
+        .and_then(|attempt| attempt.result.as_ref().ok());
+    let plain = answers.later.plain_alpn.clone();
+    let mut names: Vec<Vec<u8>> = first
+        .and_then(|agreed| agreed.alpn.clone())
+        .into_iter()
+        .collect();
+    match (first, plain) {
+        (_, Some(Ok(plain))) => names.extend(plain),
+        (_, Some(Err(error))) => missing.push(("/alpn/-", error)),
+        (None, None) => missing.push(("/alpn/-", unclear())),
+        (Some(_), None) => {}
+    }
+    names.sort();
+    names.dedup();
+    let names = names.iter().map(|name| ApplicationProtocol {
+        name: clean_bytes(name, 60),
+    });
+    facts.alpn = Seen::Known(names.collect());
+}
+
+fn put(
+    fact: &mut Seen<Option<bool>>,
+    at: &'static str,
+    seen: Result<Option<bool>, NetError>,
+    missing: &mut Vec<Missing>,
+) {
+    match seen {
+        Ok(seen) => *fact = Seen::Known(seen),
+        Err(error) => missing.push((at, error)),
+    }
+}
+
+fn unclear() -> NetError {
+    NetError::new(
+        GapReason::Malformed,
+        "no answer of the server could show it",
+    )
+}

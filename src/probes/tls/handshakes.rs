@@ -1,0 +1,218 @@
+//! Handshakes by rustls beyond the first: with no name and with a wrong one,
+//! taken up again, with another application protocol.
+
+use rustls::pki_types::ServerName;
+use std::sync::Arc;
+use tokio::time::sleep;
+
+use super::exchange::{Ask, Endpoint, Held, OpenError};
+use super::facts::NameAnswer;
+use super::first_contact::First;
+use super::jobs::{FIRST_CONTACT, PAUSE, is_final};
+use super::prober::Prober;
+use crate::model::gap::GapReason;
+use crate::net::{
+    NetError,
+    tls::{Attempt, HandshakeError, Offer, Sessions, Versions, Zlib},
+};
+use crate::wire::tls::Version;
+
+/// A host that exists nowhere (RFC 6761 section 6.4).
+const NOBODY: &str = "nobody.invalid";
+
+/// What these handshakes showed.
+#[derive(Debug)]
+pub struct Handshakes {
+    /// With no name.
+    pub without_name: Result<NameAnswer, NetError>,
+    /// With a name that exists nowhere.
+    pub wrong_name: Result<NameAnswer, NetError>,
+    /// Whether certificates come compressed; `None` without TLS 1.3.
+    pub compresses: Option<bool>,
+    /// Whether TLS 1.3 was taken up again, and early data accepted; `None`
+    /// where the first handshake was not TLS 1.3.
+    pub tls13: Option<Result<(bool, bool), NetError>>,
+}
+
+/// Makes those that need nothing but the first one.
+pub async fn handshakes<A: Ask>(
+    endpoint: &Endpoint<'_>,
+    prober: &Prober<'_, A>,
+    first: &First,
+    live: Option<Held>,
+) -> Handshakes {
+    let leaf = first
+        .attempt
+        .as_ref()
+        .and_then(|attempt| attempt.certificates.first());
+    let zlib = Zlib::borrow().map(Arc::new);
+    let unnamed = Offer {
+        names_host: false,
+        sessions: None,
+        compression: zlib.clone(),
+        ..first.offer.clone()
+    };
+    let wrong = Offer {
+        names_host: true,
+        ..unnamed.clone()
+    };
+    let (without_name, wrong_name, tls13) = tokio::join!(
+        answer(endpoint, prober, &endpoint.host, &unnamed, leaf),
+        answer(endpoint, prober, NOBODY, &wrong, leaf),
+        resume_tls13(endpoint, first, live),
+    );
+    let in_tls13 = first.version() == Some(Version::Tls13);
+    let agreed = without_name.as_ref().or(wrong_name.as_ref());
+    let agreed = agreed.is_ok_and(|answer| *answer != NameAnswer::Refused);
+    Handshakes {
+        compresses: zlib
+            .filter(|_| in_tls13 && agreed)
+            .map(|zlib| zlib.was_used()),
+        without_name,
+        wrong_name,
+        tls13,
+    }
+}
+
+/// What a server answers to a name, or to none.
+async fn answer<A: Ask>(
+    endpoint: &Endpoint<'_>,
+    prober: &Prober<'_, A>,
+    name: &str,
+    offer: &Offer,
+    leaf: Option<&Vec<u8>>,
+) -> Result<NameAnswer, NetError> {
+    let mut last = NetError::new(GapReason::Internal, "no attempt");
+    for again in [false, true] {
+        if again {
+            sleep(PAUSE).await;
+        }
+        let attempt = match attempt(endpoint, name, offer).await {
+            Ok(attempt) => attempt,
+            Err(error) if is_final(&error) => return Err(error),
+            Err(error) => {
+                last = error;
+                continue;
+            }
+        };
+        match (attempt.certificates.first(), &attempt.result) {
+            (Some(seen), _) if Some(seen) == leaf => return Ok(NameAnswer::SameCertificate),
+            (Some(_), _) => return Ok(NameAnswer::OtherCertificate),
+            (None, Err(HandshakeError::Alert(_) | HandshakeError::Incompatible(_))) => {
+                return Ok(NameAnswer::Refused);
+            }
+            // Closing twice, while other hellos get answers, is a refusal.
+            (None, Err(HandshakeError::Closed)) if again => {
+                return prober.confirm_alive().await.map(|()| NameAnswer::Refused);
+            }
+            (None, Err(HandshakeError::Net(error)))
+                if error.reason == GapReason::Reset && again =>
+            {
+                return prober.confirm_alive().await.map(|()| NameAnswer::Refused);
+            }
+            (None, Err(error)) => last = error.into(),
+            (None, Ok(_)) => last = NetError::new(GapReason::TlsFailed, "no certificate was sent"),
+        }
+    }
+    Err(last)
+}
+
+async fn attempt(endpoint: &Endpoint<'_>, name: &str, offer: &Offer) -> Result<Attempt, NetError> {
+    let name = ServerName::try_from(name.to_owned())
+        .map_err(|_| NetError::new(GapReason::Internal, "no name for a TLS server"))?;
+    match endpoint.handshake(name, offer, FIRST_CONTACT).await {
+        Ok(attempt) => Ok(attempt),
+        Err(OpenError::Net(error)) => Err(error),
+        Err(OpenError::NoTls) => Err(NetError::new(
+            GapReason::Malformed,
+            "STARTTLS is offered at times only",
+        )),
+    }
+}
+
+/// Takes up the session of the first handshake, if it was TLS 1.3.
+async fn resume_tls13(
+    endpoint: &Endpoint<'_>,
+    first: &First,
+    live: Option<Held>,
+) -> Option<Result<(bool, bool), NetError>> {
+    let sessions = first.offer.sessions.as_ref()?;
+    if first.version() != Some(Version::Tls13) {
+        return None;
+    }
+    if let Some(live) = live {
+        sessions.wait_for_ticket(live).await;
+    }
+    if !sessions.any() {
+        return Some(Ok((false, false)));
+    }
+    Some(resume(endpoint, &first.offer).await)
+}
+
+/// Makes a handshake that may take up a session.
+async fn resume(endpoint: &Endpoint<'_>, offer: &Offer) -> Result<(bool, bool), NetError> {
+    let attempt = attempt(endpoint, &endpoint.host, offer).await?;
+    match &attempt.result {
+        Ok(agreement) => Ok((agreement.resumed, agreement.early_data)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What handshakes showed that need to know which versions are accepted.
+#[derive(Debug, Default)]
+pub struct Later {
+    /// Whether a session of TLS 1.2 was taken up by its id; `None` when it was not tried.
+    pub tls12_id: Option<Result<bool, NetError>>,
+    /// The application protocol chosen when `http/1.1` alone was offered, or that
+    /// none was; `None` when it was not tried.
+    pub plain_alpn: Option<Result<Option<Vec<u8>>, NetError>>,
+}
+
+/// Makes them. `gives_id` says whether sessions of TLS 1.2 get an id at all,
+/// where TLS 1.2 is accepted.
+pub async fn later(
+    endpoint: &Endpoint<'_>,
+    first: &First,
+    tls12: bool,
+    gives_id: Option<bool>,
+) -> Later {
+    let chose_h2 = first.alpn() == Some(b"h2");
+    let mut found = Later::default();
+    let plain = Offer {
+        alpn: match first.offer.alpn.is_empty() {
+            true => Vec::new(),
+            false => vec![b"http/1.1".to_vec()],
+        },
+        sessions: None,
+        ..first.offer.clone()
+    };
+    if tls12 && gives_id != Some(false) {
+        let sessions = Arc::new(Sessions::default());
+        let offer = Offer {
+            versions: Versions::Tls12WithIds,
+            sessions: Some(sessions.clone()),
+            ..plain
+        };
+        let one = attempt(endpoint, &endpoint.host, &offer).await;
+        let one = one.and_then(|attempt| attempt.result.map_err(|error| NetError::from(&error)));
+        found.plain_alpn = Some(one.clone().map(|agreement| agreement.alpn));
+        found.tls12_id = Some(match one {
+            Err(error) => Err(error),
+            Ok(_) if !sessions.any() => Ok(false),
+            Ok(_) => resume(endpoint, &offer).await.map(|(resumed, _)| resumed),
+        });
+    } else {
+        if tls12 {
+            found.tls12_id = Some(Ok(false));
+        }
+        if chose_h2 {
+            let one = attempt(endpoint, &endpoint.host, &plain).await;
+            found.plain_alpn = Some(one.and_then(|attempt| match attempt.result {
+                Ok(agreement) => Ok(agreement.alpn),
+                Err(HandshakeError::Alert(_)) => Ok(None),
+                Err(error) => Err(NetError::from(&error)),
+            }));
+        }
+    }
+    found
+}
