@@ -11,7 +11,7 @@ use super::document::{
 };
 use super::measure::Refused;
 use crate::model::{
-    cell::{Kind, Passing, RowName},
+    cell::{Kind, Panel, Passing, RowName},
     tlp::Tlp,
 };
 
@@ -66,6 +66,16 @@ pub fn aggregate(
             false => Tlp::Green,
         },
         replaces: None,
+        tools: named
+            .clone()
+            .map(|baseline| baseline.tool.clone())
+            .collect(),
+        conditions: named
+            .clone()
+            .map(|baseline| baseline.conditions.clone())
+            .collect(),
+        chosen: chosen(baselines),
+        pools: baselines.iter().map(|(_, one)| u64::from(one.pool)).sum(),
         named: named
             .filter(|baseline| baseline.consents.named)
             .map(|baseline| baseline.participant.clone())
@@ -132,6 +142,16 @@ fn alike(first: &Baseline, one: &Baseline) -> Result<(), Refused> {
         ))),
         None => Ok(()),
     }
+}
+
+/// How many participants measured a choice of their names, kind by kind.
+fn chosen(baselines: &[Accepted]) -> BTreeMap<Kind, u64> {
+    let mut counts = BTreeMap::new();
+    let panels = baselines.iter().flat_map(|(_, baseline)| &baseline.panel);
+    for (kind, _) in panels.filter(|(_, panel)| **panel == Panel::Chosen) {
+        *counts.entry(*kind).or_default() += 1;
+    }
+    counts
 }
 
 fn cells(baselines: &[Accepted], withdrawn: impl Fn(&str) -> bool) -> Vec<AggregateCell> {
