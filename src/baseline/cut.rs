@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::band::{Bands, FEWEST_ORGANISATIONS, Hidden};
+use super::count::Counted;
 use super::document::{Baseline, Consents, NamedDigest};
 use super::exchange::{Exchange, Period};
-use super::measure::{Counted, Counts, Refused};
+use super::measure::{Counts, Refused};
 use crate::judge::{ResolvedEntry, ResolvedProfile};
 use crate::model::{
     cell::{Cell, Kind, Panel, RowName},

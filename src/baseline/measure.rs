@@ -8,18 +8,17 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::assign::{Assignment, counts_organisations};
-use super::band::Tally;
+use super::count::{self, Cells, Counted, Judged};
 use super::document::Looked;
 use super::exchange::{Exchange, Period, Pins};
 use super::names;
-use crate::judge::{Dates, ResolvedProfile, TargetResult, not_reached, rollup};
+use crate::judge::{Dates, ResolvedProfile, TargetResult, not_reached};
 use crate::model::{
     cell::Kind,
     level::Level,
     observation::{Conditions, Observation},
     run::RunHeader,
-    target::{Role, Target},
+    target::Target,
     verdict::Verdict,
 };
 use crate::wire::text::clean;
@@ -79,19 +78,6 @@ struct Newest {
     at: Timestamp,
     /// The verdict of each entry.
     verdicts: Vec<Verdict>,
-}
-
-/// Exact counts by entry and kind. They never leave their owner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counted {
-    /// Index of the entry in the profile.
-    pub entry: usize,
-    /// Kind of the names.
-    pub kind: Kind,
-    /// The counts.
-    pub tally: Tally,
-    /// How many were judged of each organisation of a pool; empty without a pool.
-    pub organisations: BTreeMap<String, u64>,
 }
 
 /// What was counted.
@@ -285,24 +271,12 @@ impl<'a> Measurement<'a> {
             .iter()
             .flat_map(|name| Kind::of_roles(name.roles))
             .collect();
-        let assignments = Assignment::of_profile(self.profile);
-        let mut seen = BTreeSet::new();
-        let mut cells = Vec::new();
-        for (index, (entry, assignment)) in
-            self.profile.entries.iter().zip(&assignments).enumerate()
-        {
-            if assignment.barred.is_some() || !seen.insert(entry.digest.as_str()) {
-                continue;
-            }
-            if counts_organisations(entry) {
-                if let Some(kind) = assignment.kind_of_organisations(&kinds) {
-                    cells.push(self.organisations(index, kind, &names));
-                }
-            } else {
-                cells.extend(self.targets(index, assignment, &names));
-            }
-        }
-        cells.retain(|cell| cell.tally.asked() > 0);
+        let cells = count::cells(
+            self.profile,
+            &names,
+            self.members.is_some(),
+            Cells::Published,
+        );
         let observed = self
             .names
             .into_iter()
@@ -327,53 +301,6 @@ impl<'a> Measurement<'a> {
                     .map(|outcome| outcome.verdict)
                     .collect(),
             },
-        }
-    }
-
-    fn targets(&self, index: usize, assignment: &Assignment, names: &[Judged<'_>]) -> Vec<Counted> {
-        let mut cells: BTreeMap<Kind, Counted> = BTreeMap::new();
-        for name in names {
-            let Some(kind) = assignment.kind(name.roles) else {
-                continue;
-            };
-            let cell = cells.entry(kind).or_insert_with(|| Counted {
-                entry: index,
-                kind,
-                tally: Tally::default(),
-                organisations: BTreeMap::new(),
-            });
-            self.count(cell, name.organisation, name.verdict(index));
-        }
-        cells.into_values().collect()
-    }
-
-    fn organisations(&self, index: usize, kind: Kind, names: &[Judged<'_>]) -> Counted {
-        let mut verdicts: BTreeMap<&str, Vec<Verdict>> = BTreeMap::new();
-        for name in names {
-            let of_organisation = verdicts.entry(name.organisation).or_default();
-            of_organisation.push(name.verdict(index));
-        }
-        let over = self.profile.entries.get(index).map(|entry| entry.over);
-        let mut cell = Counted {
-            entry: index,
-            kind,
-            tally: Tally::default(),
-            organisations: BTreeMap::new(),
-        };
-        for (organisation, verdicts) in verdicts {
-            let verdict = rollup::run(over.unwrap_or_default(), verdicts);
-            self.count(&mut cell, organisation, verdict);
-        }
-        cell
-    }
-
-    fn count(&self, cell: &mut Counted, organisation: &str, verdict: Verdict) {
-        cell.tally.count(verdict);
-        if self.members.is_some() && matches!(verdict, Verdict::Pass | Verdict::Fail) {
-            *cell
-                .organisations
-                .entry(organisation.to_owned())
-                .or_default() += 1;
         }
     }
 
@@ -429,20 +356,6 @@ impl<'a> Measurement<'a> {
                 name(known)
             )),
         }
-    }
-}
-
-/// A name with its verdicts.
-struct Judged<'n> {
-    roles: &'n BTreeSet<Role>,
-    organisation: &'n str,
-    verdicts: Vec<Verdict>,
-}
-
-impl Judged<'_> {
-    fn verdict(&self, entry: usize) -> Verdict {
-        let verdict = self.verdicts.get(entry).copied();
-        verdict.unwrap_or(Verdict::NotApplicable)
     }
 }
 

@@ -1,12 +1,14 @@
 //! What allies exchange: how participants stand, and never which target fails.
 //!
 //! * [`exchange`] is what participants agree on: a profile, a calendar, pins.
-//! * [`measure`] counts what runs say, [`assign`] by which kinds, and [`band`]
-//!   turns counts into what is shown.
+//! * [`measure`] says what of runs counts, [`count`] counts it, [`assign`] by which
+//!   kinds, and [`band`] turns counts into what is shown.
 //! * [`cut`] makes the document, [`explain`] shows its owner why, and
 //!   [`manifest`] binds it to the runs, which stay at home.
 //! * [`compare`] puts documents beside each other, and [`aggregate`] counts how
 //!   many participants reach 90 %.
+//! * [`own`] counts an office's own runs, exactly and for itself, and [`period`] puts
+//!   them beside aggregates for a report.
 //! * [`document`] is what they hand each other, inside an in-toto statement.
 //! * [`ledger`] remembers what was cut, so that no period is cut twice.
 //! * [`canonical`] is JSON that has one form only, read strictly.
@@ -25,6 +27,7 @@ pub mod assign;
 pub mod band;
 pub mod canonical;
 pub mod compare;
+pub mod count;
 pub mod cut;
 pub mod document;
 pub mod envelope;
@@ -38,6 +41,8 @@ pub mod manifest;
 pub mod measure;
 pub mod names;
 pub mod pack;
+pub mod own;
+pub mod period;
 pub mod recipients;
 pub mod refusal;
 pub mod roster;

@@ -1,5 +1,7 @@
 //! Names that stand in documents: ids, periods, digests, versions.
 
+use jiff::civil::Date;
+
 /// Longest id, in characters.
 pub const LONGEST_ID: usize = 64;
 
@@ -26,6 +28,27 @@ pub fn is_period(text: &str) -> bool {
     };
     year.bytes().all(|byte| byte.is_ascii_digit())
         && matches!(part, "" | "H1" | "H2" | "Q1" | "Q2" | "Q3" | "Q4")
+}
+
+/// The first and the last day of a period by its name. `None` where it names none.
+pub fn days_of_period(text: &str) -> Option<(Date, Date)> {
+    if !is_period(text) {
+        return None;
+    }
+    let (year, part) = text.split_at_checked(4)?;
+    let (first, months) = match part {
+        "H1" => (1, 6),
+        "H2" => (7, 6),
+        "Q1" => (1, 3),
+        "Q2" => (4, 3),
+        "Q3" => (7, 3),
+        "Q4" => (10, 3),
+        _ => (1, 12),
+    };
+    let year = year.parse().ok()?;
+    let from = Date::new(year, first, 1).ok()?;
+    let to = Date::new(year, first + months - 1, 1).ok()?.last_of_month();
+    Some((from, to))
 }
 
 /// Whether a text is a SHA-256 in lower-case hexadecimal.

@@ -146,7 +146,7 @@ fn own_bands(
         .at_any_time();
     measure(run, &profile, &mut measurement, console)?;
     let counts = measurement.finish().map_err(said)?;
-    let band = |cell: &crate::baseline::measure::Counted| {
+    let band = |cell: &crate::baseline::count::Counted| {
         let entry = profile.entries.get(cell.entry)?;
         (cell.tally.judged() > 0).then(|| ((entry.digest.clone(), cell.kind), cell.tally.passing()))
     };

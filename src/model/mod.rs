@@ -19,6 +19,7 @@ pub mod marks;
 pub mod matrix;
 pub mod observation;
 pub mod pack_diff;
+pub mod period;
 pub mod plan;
 pub mod profile;
 pub mod run;
