@@ -51,6 +51,25 @@ pub fn days_of_period(text: &str) -> Option<(Date, Date)> {
     Some((from, to))
 }
 
+/// The period of the same length that follows.
+pub fn next_period(text: &str) -> Option<String> {
+    if !is_period(text) {
+        return None;
+    }
+    let (year, part) = text.split_at_checked(4)?;
+    let year: u32 = year.parse().ok()?;
+    let (year, part) = match part {
+        "H1" => (year, "H2"),
+        "H2" => (year + 1, "H1"),
+        "Q1" => (year, "Q2"),
+        "Q2" => (year, "Q3"),
+        "Q3" => (year, "Q4"),
+        "Q4" => (year + 1, "Q1"),
+        _ => (year + 1, ""),
+    };
+    Some(format!("{year:04}{part}"))
+}
+
 /// Whether a text is a SHA-256 in lower-case hexadecimal.
 pub fn is_digest(text: &str) -> bool {
     text.len() == 64
@@ -98,6 +117,21 @@ mod tests {
         for period in ["2026", "2026H1", "2026H2", "2030Q4"] {
             assert!(is_period(period), "{period}");
         }
+        let mut period = "2025Q3".to_owned();
+        for next in ["2025Q4", "2026Q1", "2026Q2"] {
+            period = next_period(&period).unwrap();
+            assert_eq!(period, next);
+        }
+        assert_eq!(next_period("2026H2").as_deref(), Some("2027H1"));
+        assert_eq!(next_period("2026").as_deref(), Some("2027"));
+        let days = |period| {
+            let (from, to) = days_of_period(period).unwrap();
+            format!("{from} {to}")
+        };
+        assert_eq!(days("2026H1"), "2026-01-01 2026-06-30");
+        assert_eq!(days("2024Q1"), "2024-01-01 2024-03-31");
+        assert_eq!(days("2026"), "2026-01-01 2026-12-31");
+        assert_eq!(days_of_period("2026H3"), None);
         for period in [
             "",
             "26H1",

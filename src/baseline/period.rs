@@ -8,8 +8,9 @@ mod missing;
 
 use super::{
     assign::{Assignment, counts_organisations},
+    band::{FEWEST_JUDGED, LEAST_COVERAGE},
     cut,
-    document::{Aggregate, Looked},
+    document::{Aggregate, FEWEST_PARTICIPANTS, Looked},
     exchange::Exchange,
     measure::Refused,
     own::{OwnCounts, Span},
@@ -20,7 +21,7 @@ use crate::model::{
     control::control_area,
     finding::ProfileRef,
     period::{
-        AggregatePart, Caution, ControlPart, Count, Direction, EntryPart, Movement, OfExchange,
+        AggregatePart, ControlPart, Count, Direction, EntryPart, HidingRules, Movement, OfExchange,
         Office, PERIOD_SCHEMA, PeriodPart, PeriodReport, ReachCount, Way,
     },
     tlp::Tlp,
@@ -119,6 +120,11 @@ pub fn report(ground: &Ground<'_>, periods: &[Known<'_>]) -> Result<PeriodReport
         },
         pack: ground.profile.pack.clone(),
         tool: ground.tool.to_owned(),
+        rules: HidingRules {
+            fewest_judged: FEWEST_JUDGED,
+            least_coverage: LEAST_COVERAGE,
+            fewest_participants: FEWEST_PARTICIPANTS,
+        },
         periods: parts,
         controls,
         without_figures,

@@ -33,6 +33,8 @@ mod profile_diff;
 mod profiles;
 mod progress;
 mod prose;
+mod report;
+mod report_period;
 mod result;
 mod roster;
 mod roster_edit;
@@ -83,6 +85,7 @@ enum Command {
     Roster(roster::RosterArgs),
     Keys(keys::KeysArgs),
     Pack(pack::PackArgs),
+    Report(report::ReportArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
     Demo(demo::DemoArgs),
@@ -119,6 +122,7 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Trouble> {
         Command::Roster(args) => roster::run(&args, console),
         Command::Keys(args) => keys::run(&args, console),
         Command::Pack(args) => pack::run(&args, console),
+        Command::Report(args) => report::run(&args, console),
         Command::Explain(args) => explain::run(&args, console),
         Command::Schema(args) => schema::run(&args, console),
         Command::Demo(args) => demo::run(&args, console),

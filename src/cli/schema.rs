@@ -17,6 +17,7 @@ use crate::model::{
     difference::{DIFFERENCE_SCHEMA, Difference},
     finding::{FINDINGS_SCHEMA, Finding, Findings},
     matrix::{MATRIX_SCHEMA, Matrix},
+    period::{PERIOD_SCHEMA, PeriodReport},
     plan::{PLAN_SCHEMA, Plan},
     profile::Profile,
     run::{RUN_SCHEMA, RunHeader},
@@ -63,6 +64,8 @@ pub enum Document {
     Aggregate,
     /// How participants of an exchange stand beside each other
     Comparison,
+    /// A report about one or several periods
+    PeriodReport,
     /// What to change, in which order
     Plan,
 }
@@ -138,6 +141,12 @@ pub fn schema(document: Document) -> Value {
                 .into_generator()
                 .into_root_schema_for::<Comparison>(),
             COMPARISON_SCHEMA,
+        ),
+        Document::PeriodReport => identified(
+            settings
+                .into_generator()
+                .into_root_schema_for::<PeriodReport>(),
+            PERIOD_SCHEMA,
         ),
         Document::Matrix => identified(
             settings.into_generator().into_root_schema_for::<Matrix>(),

@@ -38,6 +38,8 @@ pub struct PeriodReport {
     pub pack: PackRef,
     /// Name and version of the program that judged own runs and wrote the report.
     pub tool: String,
+    /// Below which counts figures are hidden.
+    pub rules: HidingRules,
     /// The periods, in their order.
     pub periods: Vec<PeriodPart>,
     /// The controls of the profile about which there is a figure, by area and id.
@@ -46,6 +48,18 @@ pub struct PeriodReport {
     pub without_figures: BTreeMap<String, String>,
     /// What is most often missing in the newest period that has figures.
     pub missing: Vec<Missing>,
+}
+
+/// Below which counts figures of an exchange are hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HidingRules {
+    /// Fewest judged names in a cell of a participant.
+    pub fewest_judged: u64,
+    /// Fewest percent of judged and inconclusive names that must be judged.
+    pub least_coverage: u64,
+    /// Fewest participants in a cell of an aggregate.
+    pub fewest_participants: u64,
 }
 
 /// An exchange, named.
@@ -404,6 +418,8 @@ pub struct Remedy {
     pub title: String,
     /// What mending costs.
     pub effort: Effort,
-    /// What to do, in words where the check has them.
+    /// The product that the advice is for; `null` where it is in words for everybody.
+    pub product: Option<String>,
+    /// What to do.
     pub advice: String,
 }

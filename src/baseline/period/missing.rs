@@ -119,19 +119,19 @@ fn remedies(entry: &ResolvedEntry) -> Vec<Remedy> {
 /// The advice in words, or for the first product where there are none.
 fn remedy(check: &ResolvedCheck) -> Option<Remedy> {
     let check = &check.check;
-    let words = check.remediation.get("text");
-    let advice = match words {
-        Some(words) => words.clone(),
+    let (product, advice) = match check.remediation.get_key_value("text") {
+        Some((_, words)) => (None, words),
         None => {
             let (product, text) = check.remediation.iter().next()?;
-            format!("{product}: {text}")
+            (Some(product), text)
         }
     };
     Some(Remedy {
         check: check.id.clone(),
         title: check.title.clone(),
         effort: check.effort,
-        advice,
+        product: product.cloned(),
+        advice: advice.clone(),
     })
 }
 
