@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeSet,
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -34,7 +34,10 @@ use crate::content::{exchange_file, pool_file};
 use crate::judge::{Observed, ResolvedProfile, hex};
 use crate::model::cell::Kind;
 use crate::scan::facts;
-use crate::store::{RunEnd, RunReader};
+use crate::store::{
+    RunEnd, RunReader,
+    atomic::{self, Mode},
+};
 
 /// Deepest folder of an exchange that is searched for earlier documents.
 const DEEPEST: usize = 4;
@@ -131,7 +134,10 @@ pub fn run(args: &CreateArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let period = period(args, &exchange)?;
     let profile = args.content.resolve_one(&exchange.profile, console)?;
     let members = match &args.pool {
-        Some(path) => Some(pool_file::load(path).map_err(|faults| console.faults(&faults))?),
+        Some(path) => {
+            let members = pool_file::load(path, period.opens);
+            Some(members.map_err(|faults| console.faults(&faults))?)
+        }
         None => None,
     };
     let program = Program {
@@ -378,23 +384,7 @@ fn write(
             baseline.participant, baseline.period
         ))
     });
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .and_then(|mut file| {
-            file.write_all(&statement.to_bytes())?;
-            file.sync_all()
-        });
-    written.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            format!(
-                "{}: exists already: name another file with -o",
-                path.display()
-            )
-        }
-        _ => format!("{}: cannot be written: {error}", path.display()),
-    })?;
+    atomic::create(&path, &statement.to_bytes(), Mode::Usual).map_err(said)?;
     let mut ledger = state.ledger()?;
     ledger.record(Cut {
         exchange: baseline.exchange.clone(),

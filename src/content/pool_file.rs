@@ -1,5 +1,6 @@
 //! Reads the file of a pool: whose targets one body may count, because they consented.
 
+use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,18 +15,19 @@ use super::yaml::{self, Limits, Node};
 const MEMBER_KEYS: [&str; 3] = ["organisation", "consent", "since"];
 
 /// Reads the file of a pool: the organisations that consented, as inventories name them.
+/// `opens` is the first day of the window: whoever consents later was not asked before it was scanned.
 ///
 /// # Errors
 /// Everything that is wrong with it, each with its place.
-pub fn load(path: &Path) -> Result<BTreeSet<String>, Diagnostics> {
-    read(&files::read(path, "pool file", Limits::CONTENT)?)
+pub fn load(path: &Path, opens: Date) -> Result<BTreeSet<String>, Diagnostics> {
+    read(&files::read(path, "pool file", Limits::CONTENT)?, opens)
 }
 
 /// Reads a pool.
 ///
 /// # Errors
 /// Everything that is wrong with it, each with its place.
-pub fn read(source: &Arc<Source>) -> Result<BTreeSet<String>, Diagnostics> {
+pub fn read(source: &Arc<Source>, opens: Date) -> Result<BTreeSet<String>, Diagnostics> {
     let root = yaml::parse(source, Limits::CONTENT)?;
     let mut reader = Reader::new(source);
     let mut members = BTreeSet::new();
@@ -33,7 +35,7 @@ pub fn read(source: &Arc<Source>) -> Result<BTreeSet<String>, Diagnostics> {
         && let Some(node) = fields.get("members")
     {
         for node in reader.list(node, "members").unwrap_or_default() {
-            member(&mut reader, node, &mut members);
+            member(&mut reader, node, opens, &mut members);
         }
     }
     if reader.problems.has_errors() {
@@ -43,18 +45,23 @@ pub fn read(source: &Arc<Source>) -> Result<BTreeSet<String>, Diagnostics> {
     Ok(members)
 }
 
-fn member(reader: &mut Reader, node: &Node, members: &mut BTreeSet<String>) {
+fn member(reader: &mut Reader, node: &Node, opens: Date, members: &mut BTreeSet<String>) {
     let Some(fields) = reader.fields(node, "a member", &MEMBER_KEYS, &MEMBER_KEYS) else {
         return;
     };
     // Who consented, for the body that keeps the file.
     let _ = reader.text_at(&fields, "consent");
-    if let Some(text) = fields
-        .get("since")
-        .and_then(|node| reader.raw(node, "since"))
-        && let Err(message) = dates::parse(&text.value, Edge::First)
-    {
-        reader.error(&text.span, message);
+    let since = fields.get("since");
+    if let Some(text) = since.and_then(|node| reader.raw(node, "since")) {
+        match dates::parse(&text.value, Edge::First) {
+            Err(message) => reader.error(&text.span, message),
+            Ok(since) if since > opens => reader.error_help(
+                &text.span,
+                format!("consents since {since}, after the window opened on {opens}"),
+                Some("leave the member out until the next period".to_owned()),
+            ),
+            Ok(_) => {}
+        }
     }
     let Some(organisation) = reader.text_at(&fields, "organisation") else {
         return;
@@ -71,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_member_says_who_consented_and_since_when() {
-        let read = |text: &str| read(&Source::new("pool.yaml", text));
+        let opens = jiff::civil::date(2026, 9, 1);
+        let read = |text: &str| read(&Source::new("pool.yaml", text), opens);
         let members = read(
             "members:\n  - { organisation: Adams County, consent: clerk J. Doe by letter, since: 2026-05-02 }\n",
         );
@@ -91,6 +99,10 @@ mod tests {
             (
                 "members:\n  - { organisation: A, consent: x, since: 2026 }\n  - { organisation: A, consent: x, since: 2026 }",
                 "a member twice",
+            ),
+            (
+                "members:\n  - { organisation: A, consent: x, since: 2026-09-02 }",
+                "after the window opened on 2026-09-01",
             ),
             (
                 "members:\n  - { organisation: A, consent: , since: 2026 }",

@@ -24,29 +24,31 @@ pub enum Mode {
 /// # Errors
 /// When a step fails; then the old content stands.
 pub fn replace(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), StoreError> {
-    let beside = beside(path);
-    // What a killed process left behind; ours is written anew.
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(StoreError::io(
-                &beside,
-                "remove what a stopped command left",
-                &error,
-            ));
-        }
-        _ => {}
-    }
-    write_new(&beside, bytes, mode)?;
+    let beside = write_beside(path, bytes, mode)?;
     fs::rename(&beside, path).map_err(|error| StoreError::io(path, "put it in place", &error))?;
     sync_folder(path)
 }
 
-/// Writes a file that does not exist yet.
+/// Writes a file that does not exist yet: all of it or nothing, as [`replace`], where
+/// the file system can give a file a second name.
 ///
 /// # Errors
 /// When it exists, or a step fails.
 pub fn create(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), StoreError> {
-    write_new(path, bytes, mode)?;
+    if path.symlink_metadata().is_ok() {
+        return Err(exists(path));
+    }
+    let beside = write_beside(path, bytes, mode)?;
+    // A rename would write over what came meanwhile; a link does not.
+    let linked = fs::hard_link(&beside, path);
+    let removed = fs::remove_file(&beside);
+    match linked {
+        Ok(()) => {
+            removed.map_err(|error| StoreError::io(&beside, "remove the working copy", &error))?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(exists(path)),
+        Err(_) => write_new(path, bytes, mode)?,
+    }
     sync_folder(path)
 }
 
@@ -79,6 +81,28 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Writes a whole file beside the one that is meant.
+fn write_beside(path: &Path, bytes: &[u8], mode: Mode) -> Result<PathBuf, StoreError> {
+    let beside = beside(path);
+    // What a killed process left behind; ours is written anew.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(StoreError::io(
+                &beside,
+                "remove what a stopped command left",
+                &error,
+            ));
+        }
+        _ => {}
+    }
+    write_new(&beside, bytes, mode)?;
+    Ok(beside)
+}
+
+fn exists(path: &Path) -> StoreError {
+    StoreError::new(path, "exists already, and is not written over")
+}
+
 fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -88,9 +112,7 @@ fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), StoreError> {
         options.mode(0o600);
     }
     let mut file = options.open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            StoreError::new(path, "exists already, and is not written over")
-        }
+        io::ErrorKind::AlreadyExists => exists(path),
         _ => StoreError::io(path, "create it", &error),
     })?;
     file.write_all(bytes)
@@ -128,6 +150,12 @@ mod tests {
         assert_eq!(read(&path, 10).unwrap().unwrap(), b"two");
         assert!(read(&path, 2).is_err());
         assert!(create(&path, b"three", Mode::Usual).is_err());
+        let other = folder.path().join("b");
+        fs::write(beside(&other), b"torn").unwrap();
+        create(&other, b"whole", Mode::Private).unwrap();
+        assert_eq!(fs::read(&other).unwrap(), b"whole");
+        assert!(create(&other, b"again", Mode::Private).is_err());
+        fs::remove_file(&other).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         #[cfg(unix)]
         {

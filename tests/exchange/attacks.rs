@@ -4,8 +4,10 @@
 use jiff::Timestamp;
 use scrutineer::baseline::{
     aggregate::aggregate,
-    band::{Bands, Tally},
+    band::{Hidden, Tally},
+    cut,
     document::{Baseline, Consents, Looked, NamedDigest},
+    measure::{self, Counted},
 };
 use scrutineer::model::{
     cell::{Cell, Coverage, Judged, Kind, Panel, Passing, RowName},
@@ -14,6 +16,8 @@ use scrutineer::model::{
     verdict::Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+use crate::office::{Name, Place, Stands, names, run};
 
 fn tally(pass: u64, fail: u64, inconclusive: u64) -> Tally {
     Tally {
@@ -47,20 +51,44 @@ fn of_pattern(names: u32, pattern: u32) -> Tally {
     tally
 }
 
+/// How many names pass, fail, stay open and are left out.
+type Counts = [u64; 4];
+
 #[test]
 fn moving_fails_between_names_changes_no_cell() {
-    // Every pattern of fails over 10 to 17 names; for up to 24, patterns spread over all of them.
-    for names in 10..=24u32 {
-        let mut by_fails: Vec<Option<Result<Bands, _>>> = vec![None; names as usize + 1];
-        let step = if names <= 17 { 1 } else { 257 << (names - 18) };
-        let mut seen = 0u64;
-        for pattern in (0..1u32 << names).step_by(step) {
-            let cell = of_pattern(names, pattern).bands();
-            let known = by_fails[pattern.count_ones() as usize].get_or_insert(cell);
-            assert_eq!(*known, cell, "{names} names, pattern {pattern:b}");
-            seen += 1;
+    // Every sequence of verdicts of up to 24 names, 4^24 of them: those that end in the same
+    // count so far go on together, and are told apart if counting ever told them apart.
+    const VERDICTS: [Verdict; 4] = [
+        Verdict::Pass,
+        Verdict::Fail,
+        Verdict::Inconclusive,
+        Verdict::NotApplicable,
+    ];
+    let mut reached: BTreeMap<Counts, Vec<Tally>> = BTreeMap::new();
+    reached.insert([0; 4], vec![Tally::default()]);
+    for names in 1..=24u64 {
+        let mut next: BTreeMap<Counts, Vec<Tally>> = BTreeMap::new();
+        for (counts, tallies) in &reached {
+            for (index, verdict) in VERDICTS.into_iter().enumerate() {
+                let mut counts = *counts;
+                counts[index] += 1;
+                let known = next.entry(counts).or_default();
+                for tally in tallies {
+                    let mut tally = *tally;
+                    tally.count(verdict);
+                    if !known.contains(&tally) {
+                        known.push(tally);
+                    }
+                }
+            }
         }
-        assert!(seen > 900, "{names}: {seen}");
+        // So many ways to part the names among four verdicts: none is forgotten.
+        let ways = (names + 1) * (names + 2) * (names + 3) / 6;
+        assert_eq!(next.len() as u64, ways);
+        for ([pass, fail, open, _], tallies) in &next {
+            assert_eq!(*tallies, [tally(*pass, *fail, *open)], "{names} names");
+        }
+        reached = next;
     }
     let mut dice = Dice(2026);
     for _ in 0..2_000 {
@@ -91,7 +119,7 @@ fn a_cell_tells_bands_of_numbers_and_no_number() {
     // Cells are told apart by nothing but the band that design and arithmetic give: computed
     // here once more, by comparing fractions instead of multiplying.
     for judged in 10..=24u64 {
-        for open in 0..=8 {
+        for open in 0..=24 {
             let mut cells: BTreeMap<(bool, u64), BTreeSet<u64>> = BTreeMap::new();
             for pass in 0..=judged {
                 let share = pass as f64 / judged as f64;
@@ -146,8 +174,55 @@ fn whether_a_cell_shows_never_depends_on_passes_and_fails() {
     }
 }
 
-/// Fewest passing names that a reader must know, beside the exact number judged, to
-/// be certain that some other name fails; `None` where no knowledge of passing names does.
+#[test]
+fn whether_a_cell_of_a_pool_shows_never_depends_on_passes_and_fails() {
+    // Five and six organisations with 0 to 4 names judged each; whatever passes, the same shows.
+    let shown = |judged: &[u64], pass: u64| {
+        let all: u64 = judged.iter().sum();
+        let organisations = (0u32..).zip(judged);
+        let counts = measure::Counts {
+            looked: looked(),
+            kinds: BTreeSet::from([Kind::Dns]),
+            cells: vec![Counted {
+                entry: 0,
+                kind: Kind::Dns,
+                tally: tally(pass, all - pass, 0),
+                organisations: organisations
+                    .map(|(index, judged)| (format!("member {index}"), *judged))
+                    .collect(),
+            }],
+            observed: BTreeMap::new(),
+        };
+        let decided = cut::decide(&counts, true);
+        decided[0].shown.map(|bands| (bands.judged, bands.coverage))
+    };
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for number in 0..5u64.pow(6) {
+        let judged: Vec<u64> = (0..6).map(|at| number / 5u64.pow(at) % 5).collect();
+        let all: u64 = judged.iter().sum();
+        let first = shown(&judged, 0);
+        assert!(
+            (1..=all).all(|pass| shown(&judged, pass) == first),
+            "{judged:?}"
+        );
+        let organisations = judged.iter().filter(|judged| **judged > 0).count();
+        let largest = judged.iter().max().unwrap();
+        let may = all >= 10 && organisations >= 5 && largest * 2 <= all;
+        assert_eq!(first.is_ok(), may, "{judged:?}");
+        *seen.entry(format!("{:?}", first.err())).or_default() += 1;
+    }
+    assert!(
+        seen["None"] > 1_000 && seen["Some(FewOrganisations)"] > 100,
+        "{seen:?}"
+    );
+    // One of six with just half of the names, and with more.
+    assert!(shown(&[10, 2, 2, 2, 2, 2], 0).is_ok());
+    assert_eq!(shown(&[11, 2, 2, 2, 2, 2], 0), Err(Hidden::OneOrganisation));
+}
+
+/// Fewest passing names that a reader must know, beside the exact number judged and which
+/// names were, to be certain that some other name fails; `None` where no knowledge of passing
+/// names does. Names that stayed open could only add doubt.
 fn needed(judged: u64, passing: Passing) -> Option<u64> {
     let possible: Vec<u64> = (0..=judged)
         .filter(|pass| {
@@ -201,6 +276,14 @@ fn no_cell_makes_a_fail_certain_to_who_knows_fewer_than_four_passing_names() {
     }
 }
 
+fn looked() -> Looked {
+    Looked {
+        level: Level::Standard,
+        areas: BTreeSet::from([Area::Dns]),
+        page_cap: 10,
+    }
+}
+
 fn baseline(participant: usize, passing: Passing, judged: Judged) -> (String, Baseline) {
     let digest = "0a".repeat(32);
     let document = Baseline {
@@ -217,11 +300,7 @@ fn baseline(participant: usize, passing: Passing, judged: Judged) -> (String, Ba
         pack: digest.clone(),
         tables: BTreeMap::new(),
         tool: "scrutineer 0.1.0".to_owned(),
-        conditions: Looked {
-            level: Level::Standard,
-            areas: BTreeSet::from([Area::Dns]),
-            page_cap: 10,
-        },
+        conditions: looked(),
         audience: BTreeSet::new(),
         label: Tlp::Amber,
         consents: Consents {
@@ -299,4 +378,38 @@ fn aggregates_read_published_cells_and_need_five_participants() {
     let mut wrong = first.predicate.clone();
     wrong.cells[0].reach -= 1;
     assert!(check(&wrong, &all, kept).is_err());
+}
+
+#[test]
+fn documents_are_the_same_while_no_band_changes() {
+    // Of 12 names 6 to 10 pass; then other ones; then with 13 and 19 names.
+    let document = |names: &[Name]| {
+        let place = Place::new();
+        place.save("run.jsonl", &run(None, names, "2026-09-10T08:00:00Z"));
+        let (code, _, err) = place.create(&["run.jsonl"], &["-o", "d.json"]);
+        assert_eq!(code, 0, "{err}");
+        let text = std::fs::read(place.path("d.json")).unwrap();
+        let mut document: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        // The digest of a salted manifest.
+        document["subject"] = serde_json::Value::Null;
+        document.to_string()
+    };
+    let of = |pass, fail| names("n", "dns-zone", pass, fail, 0);
+    let first = document(&of(6, 6));
+    let mut turned = of(6, 6);
+    for name in &mut turned {
+        name.dns = match name.dns {
+            Stands::Pass => Stands::Fail,
+            _ => Stands::Pass,
+        };
+    }
+    for other in [of(10, 2), turned, of(7, 6), of(17, 2)] {
+        assert_eq!(document(&other), first);
+    }
+    assert_ne!(document(&of(5, 7)), first);
+    assert_eq!(
+        first.matches("\"entry\":").count(),
+        1,
+        "a cell, and no row a name"
+    );
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod attacks;
+mod commands;
 mod comparing;
 mod corpus;
 mod create;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -132,17 +133,22 @@ impl Place {
         fs::write(self.path(name), text).unwrap();
     }
 
-    /// Calls the program in the folder.
-    pub fn call(&self, arguments: &[&str]) -> (i32, String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_scrutineer"))
+    /// The program in the folder, with its state there.
+    pub fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scrutineer"));
+        command
             .current_dir(self.folder.path())
             .env_remove("NO_COLOR")
             .env("COLUMNS", "100")
             .env("XDG_STATE_HOME", self.path("state"))
             .stdin(Stdio::null())
-            .args(arguments)
-            .output()
-            .unwrap();
+            .args(arguments);
+        command
+    }
+
+    /// Calls the program in the folder.
+    pub fn call<S: AsRef<OsStr>>(&self, arguments: &[S]) -> (i32, String, String) {
+        let output = self.command(arguments).output().unwrap();
         (
             output.status.code().unwrap_or(-1),
             String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -152,6 +158,11 @@ impl Place {
 
     /// Calls `baseline create` for office-a and 2026H2, with more arguments.
     pub fn create(&self, runs: &[&str], more: &[&str]) -> (i32, String, String) {
+        self.call(&self.creation(runs, more))
+    }
+
+    /// The arguments of that call.
+    pub fn creation(&self, runs: &[&str], more: &[&str]) -> Vec<String> {
         let checks = format!("{DATA}/checks");
         let profiles = format!("{DATA}/profiles");
         let mut arguments = vec!["baseline", "create"];
@@ -168,7 +179,7 @@ impl Place {
         }
         arguments.extend(more);
         arguments.extend(["--checks", &checks, "--profiles", &profiles]);
-        self.call(&arguments)
+        arguments.into_iter().map(str::to_owned).collect()
     }
 
     /// The cells of a document: row, kind, judged, coverage, passing.
