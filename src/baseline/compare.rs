@@ -8,8 +8,8 @@ use super::measure::Refused;
 use crate::model::{
     cell::{Kind, Panel, Passing, RowName},
     comparison::{
-        Bands, COMPARISON_SCHEMA, Column, Comparison, Mark, NEIGHBOURS, NotCompared, Place, Reach,
-        Row, SELF_DECLARED, Shown, Trend, WhyNot,
+        Bands, COMPARISON_SCHEMA, Column, Comparison, Mark, MarkedAggregate, NEIGHBOURS,
+        NotCompared, Place, Reach, Row, SELF_DECLARED, Shown, Step, Trend, WhyNot,
     },
     tlp::Tlp,
 };
@@ -28,6 +28,7 @@ pub struct Comparer {
     documents: Vec<Document>,
     entries: BTreeMap<(String, Kind), Entry>,
     reach: BTreeMap<(String, Kind), Vec<Reach>>,
+    aggregates: BTreeSet<MarkedAggregate>,
 }
 
 struct Document {
@@ -39,6 +40,14 @@ struct Document {
 
 /// Tables, conditions, tool, and pack with profile; each as one text.
 type Ways = [String; 4];
+
+/// What is said of a document whose way is another.
+const MARKS: [Mark; 4] = [
+    Mark::OtherTables,
+    Mark::OtherConditions,
+    Mark::OtherTool,
+    Mark::OtherPack,
+];
 
 struct Entry {
     number: u32,
@@ -124,6 +133,21 @@ impl Comparer {
     /// When it is of another exchange.
     pub fn add_aggregate(&mut self, aggregate: &Aggregate) -> Result<(), Refused> {
         self.of_exchange(&aggregate.exchange, aggregate.simulated, aggregate.label)?;
+        let marks: BTreeSet<Mark> = [
+            (aggregate.conditions.len() > 1, Mark::OtherConditions),
+            (aggregate.tools.len() > 1, Mark::OtherTool),
+            (!aggregate.chosen.is_empty(), Mark::ChosenPanel),
+            (aggregate.pools > 0, Mark::Pool),
+        ]
+        .into_iter()
+        .filter_map(|(holds, mark)| holds.then_some(mark))
+        .collect();
+        if !marks.is_empty() {
+            self.aggregates.insert(MarkedAggregate {
+                period: aggregate.period.clone(),
+                marks,
+            });
+        }
         for cell in &aggregate.cells {
             let key = (cell.entry.clone(), cell.kind);
             self.number(key.clone(), &cell.rows, &cell.controls);
@@ -166,6 +190,8 @@ impl Comparer {
                 }
             }
         }
+        let steps = steps(&self.documents);
+        let marked = marked_steps(&self.documents, &steps);
         let columns: Vec<Column> = self.documents.drain(..).map(|d| d.column).collect();
         let mut names: BTreeMap<(RowName, Kind), BTreeSet<String>> = BTreeMap::new();
         for ((digest, kind), entry) in &self.entries {
@@ -241,7 +267,9 @@ impl Comparer {
             notes: vec![SELF_DECLARED.to_owned(), NEIGHBOURS.to_owned()],
             exchange,
             simulated,
-            trends: trends(&rows, &columns),
+            trends: trends(&rows, &steps),
+            steps: marked,
+            aggregates: self.aggregates.into_iter().collect(),
             columns,
             rows,
             not_compared,
@@ -289,12 +317,6 @@ impl Comparer {
 
     /// Marks documents that were made in another way than most of their period.
     fn mark(&mut self) {
-        const MARKS: [Mark; 4] = [
-            Mark::OtherTables,
-            Mark::OtherConditions,
-            Mark::OtherTool,
-            Mark::OtherPack,
-        ];
         for (index, mark) in MARKS.into_iter().enumerate() {
             let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
             for document in &self.documents {
@@ -397,20 +419,53 @@ fn place(
     Some(place)
 }
 
-/// Where a participant's band rose or fell since its period before.
-fn trends(rows: &[Row], columns: &[Column]) -> Vec<Trend> {
-    // For each column, the participant's column before; periods are in order.
+/// The documents of each participant for periods that follow each other, by number.
+/// The documents are in order of their periods.
+fn steps(documents: &[Document]) -> Vec<(u32, u32)> {
     let mut last: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut steps: Vec<(u32, u32)> = Vec::new();
-    for (number, column) in (0u32..).zip(columns) {
-        if let Some(before) = last.insert(&column.participant, number) {
+    let mut steps = Vec::new();
+    for (number, document) in (0u32..).zip(documents) {
+        if let Some(before) = last.insert(&document.column.participant, number) {
             steps.push((before, number));
         }
     }
+    steps.sort_unstable();
+    steps
+}
+
+/// Steps between documents that were not made alike. Another pack is none: entries
+/// with equal digests judge the same.
+fn marked_steps(documents: &[Document], steps: &[(u32, u32)]) -> Vec<Step> {
+    let document = |number: u32| documents.get(number as usize);
+    let mut marked = Vec::new();
+    for (from, to) in steps {
+        let (Some(before), Some(after)) = (document(*from), document(*to)) else {
+            continue;
+        };
+        let ways = MARKS.into_iter().zip(before.ways.iter().zip(&after.ways));
+        let mut marks: BTreeSet<Mark> = ways
+            .filter(|(mark, (before, after))| *mark != Mark::OtherPack && before != after)
+            .map(|(mark, _)| mark)
+            .collect();
+        let of_either = before.column.marks.union(&after.column.marks);
+        marks.extend(of_either.filter(|mark| **mark == Mark::ChosenPanel));
+        if !marks.is_empty() {
+            marked.push(Step {
+                from: *from,
+                to: *to,
+                marks,
+            });
+        }
+    }
+    marked
+}
+
+/// Where a participant's band rose or fell since its period before.
+fn trends(rows: &[Row], steps: &[(u32, u32)]) -> Vec<Trend> {
     let mut trends = Vec::new();
     for (number, row) in (0u32..).zip(rows) {
         let cell = |column: u32| row.cells.get(column as usize).copied().flatten();
-        for (from, to) in &steps {
+        for (from, to) in steps {
             let (Some(before), Some(after)) = (cell(*from), cell(*to)) else {
                 continue;
             };

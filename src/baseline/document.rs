@@ -279,8 +279,12 @@ impl Predicate for Baseline {
         if self.reason.as_deref().is_some_and(|text| !is_line(text)) {
             return Err(Wrong::new("reason", NOT_A_LINE));
         }
-        if (self.replaces.is_some() || self.label < Tlp::Amber) && self.reason.is_none() {
-            let why = "is missing: what replaces another, or has a lower label, says why";
+        if self.label < Tlp::Amber && self.replaces.is_none() {
+            let why = "is missing: a lower label takes the place of the same cells under TLP:AMBER";
+            return Err(Wrong::new("replaces", why));
+        }
+        if self.replaces.is_some() && self.reason.is_none() {
+            let why = "is missing: what replaces another says why";
             return Err(Wrong::new("reason", why));
         }
         if self.cells.len() > MOST_CELLS {

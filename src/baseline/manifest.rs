@@ -33,6 +33,9 @@ pub struct Manifest {
     pub period: String,
     /// SHA-256 of each run file, in the order given.
     pub runs: Vec<String>,
+    /// Digest of the panel that was pinned before the window opened, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panel: Option<String>,
     /// Each name of the panel, sorted.
     pub lines: Vec<Line>,
 }
@@ -72,6 +75,7 @@ impl Manifest {
             participant: participant.to_owned(),
             period: period.to_owned(),
             runs,
+            panel: None,
             lines: observed.iter().map(line).collect(),
         }
     }
@@ -83,6 +87,7 @@ impl Manifest {
             &self.schema,
             [&self.exchange, &self.participant, &self.period],
             &self.runs,
+            &self.panel,
             lines,
         ))
     }

@@ -12,6 +12,7 @@ use super::count::{self, Cells, Counted, Judged};
 use super::document::Looked;
 use super::exchange::{Exchange, Period, Pins};
 use super::names;
+use super::panel::Names;
 use crate::judge::{Dates, ResolvedProfile, TargetResult, not_reached};
 use crate::model::{
     cell::Kind,
@@ -89,6 +90,8 @@ pub struct Counts {
     pub kinds: BTreeSet<Kind>,
     /// The counts, by entry and kind; of entries with equal digests, the first alone.
     pub cells: Vec<Counted>,
+    /// The names of each kind, by key.
+    pub names: Names,
     /// When each name of the panel was seen, if it was; by key.
     pub observed: BTreeMap<String, Option<Timestamp>>,
 }
@@ -277,6 +280,12 @@ impl<'a> Measurement<'a> {
             self.members.is_some(),
             Cells::Published,
         );
+        let mut by_kind = Names::new();
+        for (key, name) in &self.names {
+            for kind in Kind::of_roles(&name.target.roles) {
+                by_kind.entry(kind).or_default().insert(key.clone());
+            }
+        }
         let observed = self
             .names
             .into_iter()
@@ -286,6 +295,7 @@ impl<'a> Measurement<'a> {
             looked,
             kinds,
             cells,
+            names: by_kind,
             observed,
         })
     }

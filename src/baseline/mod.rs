@@ -16,6 +16,7 @@
 //! * [`roster`] says who takes part and what was accepted; [`trust`] follows it
 //!   from version to version, and [`verify`] holds documents against it.
 //! * [`pack`] is a document with checks and profiles, which an exchange hands out.
+//! * [`panel`] pins which names are measured, and [`relabel`] gives the same cells another label.
 //! * [`refusal`] is every reason not to trust a document.
 //!
 //! Everything here is pure. A document holds no row and no name of a target,
@@ -42,9 +43,11 @@ pub mod measure;
 pub mod names;
 pub mod own;
 pub mod pack;
+pub mod panel;
 pub mod period;
 pub mod recipients;
 pub mod refusal;
+pub mod relabel;
 pub mod roster;
 pub mod secret;
 pub mod statement;

@@ -152,6 +152,10 @@ pub enum Refusal {
     Simulated(String),
     /// A participant signed what the stewards must sign; whose key it is.
     NotASteward(String),
+    /// Its label is lower, and the document that it takes the place of is not at hand.
+    LabelUnproven,
+    /// Its label is lower, and it is not the same document under another label; what differs.
+    OtherCells(&'static str),
     /// The document names no exchange, so that it cannot be signed for one.
     NoExchange,
     /// What a period pins is something else.
@@ -347,6 +351,13 @@ impl fmt::Display for Refusal {
                 f,
                 "not a steward's key: \"{}\" signed, and 2 of the 3 root keys must",
                 cut(participant)
+            ),
+            Self::LabelUnproven => f.write_str(
+                "lower label: give the document that it takes the place of (--replaced FILE), whose cells it must have",
+            ),
+            Self::OtherCells(what) => write!(
+                f,
+                "lower label: the source signs the same cells again, and {what}"
             ),
             Self::NoExchange => f.write_str(
                 "no exchange: it says of none that it is meant for it; build it with --exchange FILE",

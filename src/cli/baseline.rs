@@ -6,7 +6,9 @@ use super::{
     baseline_aggregate::{self, AggregateArgs},
     baseline_compare::{self, CompareArgs},
     baseline_create::{self, CreateArgs},
+    baseline_panel::{self, PanelArgs},
     baseline_pins::{self, PinsArgs},
+    baseline_relabel::{self, RelabelArgs},
     baseline_sign::{self, SignArgs},
     baseline_verify::{self, VerifyArgs},
     console::Console,
@@ -22,7 +24,9 @@ pub struct BaselineArgs {
 
 #[derive(Subcommand)]
 enum BaselineCommand {
+    Panel(PanelArgs),
     Create(Box<CreateArgs>),
+    Relabel(RelabelArgs),
     Sign(Box<SignArgs>),
     Verify(VerifyArgs),
     Compare(Box<CompareArgs>),
@@ -41,6 +45,8 @@ pub fn run(args: &BaselineArgs, console: &mut Console) -> Result<Exit, Trouble> 
         BaselineCommand::Compare(args) => baseline_compare::run(args, console),
         BaselineCommand::Aggregate(args) => baseline_aggregate::run(args, console),
         BaselineCommand::Create(args) => baseline_create::run(args, console),
+        BaselineCommand::Panel(args) => baseline_panel::run(args, console),
+        BaselineCommand::Relabel(args) => baseline_relabel::run(args, console),
         BaselineCommand::Pins(args) => baseline_pins::run(args, console),
     }
 }

@@ -13,6 +13,7 @@ use std::{
 };
 
 use super::{
+    baseline_panel,
     console::Console,
     content::ContentArgs,
     exit::{Exit, Trouble},
@@ -29,6 +30,7 @@ use crate::baseline::{
     manifest::Manifest,
     measure::{Counts, Measurement, Program},
     names,
+    panel::{self, Pinned},
 };
 use crate::content::{exchange_file, pool_file};
 use crate::judge::{Observed, ResolvedProfile, hex};
@@ -63,9 +65,13 @@ pub struct CreateArgs {
     /// The period, such as 2026H2.
     #[arg(long, value_name = "PERIOD")]
     pub period: String,
-    /// Kinds of which the runs hold every name that you answer for. The others are said to be chosen.
+    /// Kinds of which the runs hold every name that you answer for, as the panel that you pinned
+    /// says (`baseline panel`). Default: what it says. The others are said to be chosen.
     #[arg(long, value_name = "KIND,...", value_enum, value_delimiter = ',')]
     pub complete: Vec<KindArg>,
+    /// The names are not those of the pinned panel: kinds that differ are said to be chosen.
+    #[arg(long)]
+    pub panel_changed: bool,
     /// Count for these organisations, which consented, as one participant.
     #[arg(long, value_name = "FILE")]
     pub pool: Option<PathBuf>,
@@ -131,7 +137,7 @@ pub fn run(args: &CreateArgs, console: &mut Console) -> Result<Exit, Trouble> {
         return Err(format!("--participant {:?} is not an id", args.participant).into());
     }
     let exchange = exchange_file::load(&args.exchange).map_err(|faults| console.faults(&faults))?;
-    let period = period(args, &exchange)?;
+    let period = period(&args.period, &exchange)?;
     let profile = args.content.resolve_one(&exchange.profile, console)?;
     let members = match &args.pool {
         Some(path) => {
@@ -158,16 +164,27 @@ pub fn run(args: &CreateArgs, console: &mut Console) -> Result<Exit, Trouble> {
     }
     let state = args.state.open()?;
     no_second_cut(args, &exchange, &state)?;
+    let pinned = baseline_panel::load(&state, &exchange, &args.participant, &period.id)?;
+    let mut declared = declared(args);
+    declared.complete = panel::complete(
+        &exchange,
+        pinned.as_ref(),
+        &counts.names,
+        &declared.complete,
+        args.panel_changed,
+    )
+    .map_err(said)?;
     let baseline = cut::cut(
         &exchange,
         period,
         &profile,
         &counts,
         members.is_some(),
-        declared(args),
+        declared,
     )
     .map_err(said)?;
-    let manifest = manifest(args, &exchange, &counts)?;
+    let mut manifest = manifest(args, &exchange, &counts)?;
+    manifest.panel = pinned.as_ref().map(Pinned::digest);
     let statement = Statement::new(vec![Subject::new(MANIFEST, manifest.digest())], baseline);
     statement
         .check()
@@ -175,13 +192,16 @@ pub fn run(args: &CreateArgs, console: &mut Console) -> Result<Exit, Trouble> {
     write(args, &state, &statement, &manifest, console)
 }
 
-fn period<'e>(args: &CreateArgs, exchange: &'e Exchange) -> Result<&'e Period, Trouble> {
-    exchange.calendar.period(&args.period).ok_or_else(|| {
+/// A period of the calendar, by its id.
+///
+/// # Errors
+/// When there is none, with those that there are.
+pub(super) fn period<'e>(id: &str, exchange: &'e Exchange) -> Result<&'e Period, Trouble> {
+    exchange.calendar.period(id).ok_or_else(|| {
         let periods = exchange.calendar.periods.iter();
         let known: Vec<&str> = periods.map(|period| period.id.as_str()).collect();
         format!(
-            "--period {:?} is not in the calendar of {}, which has: {}",
-            args.period,
+            "--period {id:?} is not in the calendar of {}, which has: {}",
             exchange.id,
             known.join(", ")
         )

@@ -4,6 +4,7 @@ use clap::Args;
 use std::{collections::BTreeSet, path::PathBuf};
 
 use super::{
+    baseline_relabel,
     console::Console,
     exit::{Exit, Trouble},
     signed::{self, NowArgs, Refused},
@@ -35,6 +36,10 @@ pub struct VerifyArgs {
     /// The documents are aggregates, not baselines.
     #[arg(long)]
     pub aggregate: bool,
+    /// What a document with a label below TLP:AMBER takes the place of: hold their cells
+    /// against each other. May be repeated.
+    #[arg(long, value_name = "FILE", conflicts_with = "aggregate")]
+    pub replaced: Vec<PathBuf>,
     /// FILE is a bare document, and this its signature by `ssh-keygen -Y sign`.
     #[arg(long, value_name = "FILE")]
     pub ssh_signature: Option<PathBuf>,
@@ -74,13 +79,21 @@ pub fn run(args: &VerifyArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let mut exit = Exit::Done;
     for path in &args.files {
         let envelope = signed::envelope(path, args.ssh_signature.as_deref(), kind)?;
-        let told = envelope.and_then(|envelope| {
-            let roster = trust.roster();
-            match args.aggregate {
-                true => verify::aggregate(&envelope, roster, reader).map(|one| summary(&one)),
-                false => verify::baseline(&envelope, roster, reader).map(|one| summary(&one)),
+        let roster = trust.roster();
+        let told = match args.aggregate {
+            true => envelope
+                .and_then(|envelope| verify::aggregate(&envelope, roster, reader))
+                .map(|one| summary(&one)),
+            false => {
+                match envelope.and_then(|envelope| verify::baseline(&envelope, roster, reader)) {
+                    Ok(one) if !args.replaced.is_empty() => {
+                        let proven = baseline_relabel::proven(&one.statement, &args.replaced)?;
+                        proven.map(|()| summary(&one))
+                    }
+                    other => other.map(|one| summary(&one)),
+                }
             }
-        });
+        };
         match told {
             Ok((digest, words)) => {
                 accepted.insert(digest);

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    baseline_relabel,
     console::Console,
     exit::{Exit, Trouble},
     keys::public_key,
@@ -116,6 +117,10 @@ pub struct AcceptArgs {
     /// They are aggregates, not baselines.
     #[arg(long)]
     pub aggregate: bool,
+    /// What a document with a label below TLP:AMBER takes the place of: it must have the same
+    /// cells. May be repeated.
+    #[arg(long, value_name = "FILE", conflicts_with = "aggregate")]
+    pub replaced: Vec<PathBuf>,
     /// FILE is a bare document, and this its signature by `ssh-keygen -Y sign`.
     #[arg(long, value_name = "FILE")]
     pub ssh_signature: Option<PathBuf>,
@@ -243,17 +248,23 @@ pub fn accept(args: &AcceptArgs, console: &mut Console) -> Result<Exit, Trouble>
     };
     for path in &args.files {
         let envelope = signed::envelope(path, args.ssh_signature.as_deref(), kind)?;
-        let listed = envelope.and_then(|envelope| match args.aggregate {
-            true => {
-                let verified = verify::aggregate_candidate(&envelope, &roster, reader)?;
-                roster.accept(&verified, None)
-            }
+        let listed = match args.aggregate {
+            true => envelope
+                .and_then(|envelope| verify::aggregate_candidate(&envelope, &roster, reader))
+                .and_then(|verified| roster.accept(&verified, None)),
             false => {
-                let verified = verify::candidate(&envelope, &roster, reader)?;
-                let participant = verified.statement.predicate.participant.clone();
-                roster.accept(&verified, Some(&participant))
+                let verified =
+                    envelope.and_then(|envelope| verify::candidate(&envelope, &roster, reader));
+                match verified {
+                    Ok(verified) => {
+                        let proven = baseline_relabel::proven(&verified.statement, &args.replaced)?;
+                        let participant = verified.statement.predicate.participant.clone();
+                        proven.and_then(|()| roster.accept(&verified, Some(&participant)))
+                    }
+                    Err(refusal) => Err(refusal),
+                }
             }
-        });
+        };
         if let Err(refusal) = listed {
             return Ok(Refused::new(path, refusal).tell(console));
         }

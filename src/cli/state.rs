@@ -96,6 +96,14 @@ impl State {
         self.keep(TRUST, &bytes)
     }
 
+    /// A file of the state; `None` where there is none yet.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Trouble> {
+        self.folder.read(name).map_err(said)
+    }
+
     /// Keeps a file of the state, readable for its owner alone, all or nothing.
     ///
     /// # Errors

@@ -40,8 +40,34 @@ pub struct Comparison {
     /// Where a participant's band rose or fell between two of its periods that
     /// follow each other, for entries that did not change.
     pub trends: Vec<Trend>,
+    /// What a reader must know before reading trends between two columns, by their numbers.
+    pub steps: Vec<Step>,
+    /// What a reader must know of the aggregates that were taken in.
+    pub aggregates: Vec<MarkedAggregate>,
     /// What is not compared, and why.
     pub not_compared: Vec<NotCompared>,
+}
+
+/// Two documents of a participant for periods that follow each other, which were not made alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Number of the earlier column, from 0.
+    pub from: u32,
+    /// Number of the later column, from 0.
+    pub to: u32,
+    /// How they differ, and whether one of them counts a choice of names.
+    pub marks: BTreeSet<Mark>,
+}
+
+/// An aggregate of which some baselines have marks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkedAggregate {
+    /// The period.
+    pub period: String,
+    /// What holds of some of its baselines.
+    pub marks: BTreeSet<Mark>,
 }
 
 /// A document that is compared.

@@ -31,6 +31,8 @@ fn document(
         "run.jsonl",
         &run(None, &names("n", "dns-zone", pass, fail, 0), at),
     );
+    let (code, _, err) = place.pin(&["run.jsonl"], participant, period, "dns");
+    assert_eq!(code, 0, "{err}");
     let arguments = [
         "baseline",
         "create",

@@ -218,7 +218,7 @@ fn pins_and_windows_are_kept() {
         (
             &lines,
             &["--complete", "web"],
-            "no run has a name of kind web",
+            "needs a panel that was pinned",
         ),
     ];
     for (lines, more, words) in cases {

@@ -156,7 +156,51 @@ impl Place {
         )
     }
 
-    /// Calls `baseline create` for office-a and 2026H2, with more arguments.
+    /// Pins the names of runs as the panel of a period, before its window opens.
+    pub fn pin(
+        &self,
+        runs: &[&str],
+        participant: &str,
+        period: &str,
+        complete: &str,
+    ) -> (i32, String, String) {
+        let mut targets = std::collections::BTreeMap::new();
+        for run in runs {
+            let text = fs::read_to_string(self.path(run)).unwrap();
+            let header: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+            for target in header["targets"].as_array().unwrap() {
+                targets.insert(target["name"].to_string(), target.clone());
+            }
+        }
+        let targets: Vec<Value> = targets.into_values().collect();
+        let inventory = json!({ "targets": targets }).to_string();
+        fs::write(self.path("panel.yaml"), inventory).unwrap();
+        let at = match period {
+            "2026H1" => "2026-02-01T00:00:00Z",
+            _ => "2026-08-01T00:00:00Z",
+        };
+        self.call(&[
+            "baseline",
+            "panel",
+            "-i",
+            "panel.yaml",
+            "--exchange",
+            "exchange/exchange.yaml",
+            "--participant",
+            participant,
+            "--period",
+            period,
+            "--complete",
+            complete,
+            "--at",
+            at,
+            "--state",
+            "state/scrutineer",
+        ])
+    }
+
+    /// Calls `baseline create` for office-a and 2026H2, with more arguments. What is said to
+    /// be complete is pinned first.
     pub fn create(&self, runs: &[&str], more: &[&str]) -> (i32, String, String) {
         self.call(&self.creation(runs, more))
     }
@@ -165,6 +209,15 @@ impl Place {
     pub fn creation(&self, runs: &[&str], more: &[&str]) -> Vec<String> {
         let checks = format!("{DATA}/checks");
         let profiles = format!("{DATA}/profiles");
+        let given = |option: &str| {
+            let at = more.iter().position(|word| *word == option)?;
+            more.get(at + 1).copied()
+        };
+        if let Some(complete) = given("--complete") {
+            let participant = given("--participant").unwrap_or("office-a");
+            let period = given("--period").unwrap_or("2026H2");
+            self.pin(runs, participant, period, complete);
+        }
         let mut arguments = vec!["baseline", "create"];
         arguments.extend(runs);
         arguments.extend(["--exchange", "exchange/exchange.yaml"]);

@@ -642,3 +642,162 @@ fn every_bad_signature_is_refused_for_its_own_reason() {
     let told = exchange.run(&late);
     assert!(told.exit == 0 && told.err.contains("STALE"), "{}", told.err);
 }
+
+/// Compares two offices over two windows: the first with the pack `first`, the second with
+/// the pack that has another text in the check on names. All with the built program.
+fn over_two_windows(from: &str, to: &str) -> Value {
+    let place = Place::new();
+    toys(&place, "first", "", "");
+    toys(&place, "second", from, to);
+    build(&place, "first", "1", &[]);
+    build(&place, "second", "2", &[]);
+    let state = ["--state", "state/scrutineer"];
+    let good = |arguments: &[&str]| {
+        let (code, out, err) = place.call(arguments);
+        assert_eq!(code, 0, "{arguments:?}\n{err}");
+        out
+    };
+    let pins = |version: &str| {
+        let pack = format!("toys-{version}.pack.json");
+        good(&["baseline", "pins", "--profile", "toy", "--pack", &pack])
+    };
+    let text = format!(
+        "id: toys\ntitle: Toys\nprofile: toy\naudience: [office-a, office-b]\nperiods:\n  - id: 2026H1\n    opens: 2026-03-01\n{}  - id: 2026H2\n    opens: 2026-09-01\n{}",
+        pins("1"),
+        pins("2")
+    );
+    fs::write(place.path("exchange/exchange.yaml"), text).unwrap();
+    for key in ["s1", "s2", "s3", "office-a", "office-b"] {
+        good(&["keys", "new", key, "--no-passphrase"]);
+    }
+    good(&[
+        "roster",
+        "init",
+        "--exchange",
+        "exchange/exchange.yaml",
+        "--at",
+        "2026-10-05T00:00:00Z",
+        "--root",
+        "s1.pub=A",
+        "--root",
+        "s2.pub=B",
+        "--root",
+        "s3.pub=C",
+    ]);
+    let at = ["--at", "2026-10-06T00:00:00Z"];
+    let mut signed = Vec::new();
+    for office in ["office-a", "office-b"] {
+        let public = format!("{office}.pub");
+        good(&[
+            "roster",
+            "add",
+            "roster-1.dsse.json",
+            "--participant",
+            office,
+            "--name",
+            office,
+            "--key",
+            &public,
+        ]);
+        for (period, version, seen, created, pass) in [
+            (
+                "2026H1",
+                "1",
+                "2026-03-05T00:00:00Z",
+                "2026-04-02T00:00:00Z",
+                4,
+            ),
+            (
+                "2026H2",
+                "2",
+                "2026-09-05T00:00:00Z",
+                "2026-10-02T00:00:00Z",
+                10,
+            ),
+        ] {
+            let all = names("n", "dns-zone", pass, 10 - pass, 0);
+            place.save("run.jsonl", &run(None, &all, seen));
+            let (pack, file) = (
+                format!("toys-{version}.pack.json"),
+                format!("{office}.{period}.json"),
+            );
+            good(&[
+                "baseline",
+                "create",
+                "run.jsonl",
+                "--exchange",
+                "exchange/exchange.yaml",
+                "--participant",
+                office,
+                "--period",
+                period,
+                "--created",
+                created,
+                "--pack",
+                &pack,
+                "-o",
+                &file,
+            ]);
+            good(&["baseline", "sign", &file, "--key", office]);
+            signed.push(format!("{office}.{period}.dsse.json"));
+        }
+    }
+    let sign = |roster: &str| {
+        for key in ["s1", "s2"] {
+            good(&["roster", "sign", roster, "--key", key]);
+        }
+    };
+    sign("roster-1.dsse.json");
+    let shown = good(&["roster", "show", "roster-1.dsse.json"]);
+    let line = shown
+        .lines()
+        .find(|line| line.starts_with("Fingerprint"))
+        .unwrap();
+    let fingerprint = line.split_whitespace().nth(1).unwrap();
+    let trust = [
+        "roster",
+        "trust",
+        "roster-1.dsse.json",
+        "--fingerprint",
+        fingerprint,
+        "--as",
+        "office-a",
+    ];
+    good(&[&trust[..], &at, &state].concat());
+    let documents: Vec<&str> = signed.iter().map(String::as_str).collect();
+    let accept = ["roster", "accept", "roster-1.dsse.json", "--as", "office-a"];
+    good(&[&accept[..], &at, &documents].concat());
+    sign("roster-2.dsse.json");
+    let compare = [
+        "baseline",
+        "compare",
+        "--roster",
+        "roster-2.dsse.json",
+        "--format",
+        "json",
+    ];
+    let page = good(&[&compare[..], &at, &state, &documents].concat());
+    serde_json::from_str(&page).unwrap()
+}
+
+#[test]
+fn from_window_to_window_a_changed_operator_is_not_compared_and_a_changed_title_is() {
+    let title = over_two_windows("The name exists", "There is such a name");
+    assert_eq!(title["rows"].as_array().unwrap().len(), 1, "{title}");
+    assert_eq!(title["not_compared"], json!([]));
+    assert_eq!(
+        title["trends"].as_array().unwrap().len(),
+        2,
+        "of both offices"
+    );
+    let operator = over_two_windows("require: subject.exists", "require: subject.exists == true");
+    // Each window has a line of its own, and nothing leads from one to the other.
+    let rows = operator["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 2, "{operator}");
+    for row in rows {
+        let shown = row["cells"].as_array().unwrap().iter();
+        assert_eq!(shown.filter(|cell| !cell.is_null()).count(), 2);
+    }
+    assert_ne!(rows[0]["entry"], rows[1]["entry"]);
+    assert_eq!(operator["trends"], json!([]));
+}

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{marks, names, written};
+use super::{mark_words, names, written};
 use crate::model::{cell::Panel, comparison::Comparison};
 use crate::report::csv::harmless;
 
@@ -55,7 +55,7 @@ pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
                     written(shown.judged),
                     written(shown.coverage),
                     panel.to_owned(),
-                    marks(column),
+                    mark_words(&column.marks),
                     column.payload.clone(),
                     "self-declared".to_owned(),
                     comparison.tlp.key().to_owned(),

@@ -9,7 +9,7 @@ pub mod table;
 use super::wording::{line, word};
 use crate::model::{
     cell::{Panel, Passing, RowName},
-    comparison::{Column, Comparison, Place, Reach, Row, Trend},
+    comparison::{Column, Comparison, Mark, Place, Reach, Row, Trend},
 };
 use std::collections::BTreeSet;
 
@@ -80,25 +80,37 @@ fn trend(comparison: &Comparison, trend: &Trend) -> Option<String> {
         let shown = row.cells.get(column as usize).copied().flatten()?;
         Some(short(shown.passing))
     };
-    Some(format!(
-        "{}: {} {} from {} % in {} to {} % in {}{}",
-        line(&to.participant),
-        name(row),
-        if trend.rose { "rose" } else { "fell" },
-        band(trend.from)?,
-        line(&from.period),
-        band(trend.to)?,
-        line(&to.period),
-        match trend.neighbours {
-            true => " (perhaps by one target)",
-            false => "",
-        }
-    ))
+    Some(
+        format!(
+            "{}: {} {} from {} % in {} to {} % in {}{}",
+            line(&to.participant),
+            name(row),
+            if trend.rose { "rose" } else { "fell" },
+            band(trend.from)?,
+            line(&from.period),
+            band(trend.to)?,
+            line(&to.period),
+            match trend.neighbours {
+                true => " (perhaps by one target)",
+                false => "",
+            }
+        ) + &step(comparison, trend),
+    )
 }
 
-/// The marks of a column in words.
-fn marks(column: &Column) -> String {
-    let marks: Vec<&str> = column.marks.iter().map(|mark| mark.words()).collect();
+/// What must be known of the two documents of a trend.
+fn step(comparison: &Comparison, trend: &Trend) -> String {
+    let steps = &comparison.steps;
+    let at = steps.binary_search_by(|step| (step.from, step.to).cmp(&(trend.from, trend.to)));
+    match at.ok().and_then(|at| steps.get(at)) {
+        Some(step) => format!("; mind: {}", mark_words(&step.marks)),
+        None => String::new(),
+    }
+}
+
+/// Marks in words.
+fn mark_words(marks: &BTreeSet<Mark>) -> String {
+    let marks: Vec<&str> = marks.iter().map(|mark| mark.words()).collect();
     marks.join(", ")
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{LEGEND, cell, heading, marks, name, newest, not_compared, place, reach, trend};
+use super::{LEGEND, cell, heading, mark_words, name, newest, not_compared, place, reach, trend};
 use crate::model::comparison::Comparison;
 use crate::report::page::{Page, Style};
 use crate::report::table::TableOptions;
@@ -72,12 +72,17 @@ pub(super) fn trends(comparison: &Comparison) -> Vec<String> {
 /// Documents with marks, in words.
 pub(super) fn marked(comparison: &Comparison) -> Vec<String> {
     let columns = comparison.columns.iter();
+    let aggregates = comparison.aggregates.iter().map(|one| {
+        let period = line(&one.period);
+        format!("aggregate {period}, some of it: {}", mark_words(&one.marks))
+    });
     columns
         .filter(|column| !column.marks.is_empty())
         .map(|column| {
             let name = line(&format!("{} {}", column.participant, column.period));
-            format!("{name}: {}", marks(column))
+            format!("{name}: {}", mark_words(&column.marks))
         })
+        .chain(aggregates)
         .collect()
 }
 
