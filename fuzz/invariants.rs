@@ -1,8 +1,14 @@
 //! What must hold for any bytes. The fuzz targets and an ordinary test share it.
 
 use scrutineer::baseline::{
-    canonical, document::Baseline, envelope::Envelope, key::PublicKey, kind::DocumentKind,
-    roster::Roster, statement,
+    canonical,
+    document::Baseline,
+    envelope::Envelope,
+    key::PublicKey,
+    kind::DocumentKind,
+    pack::{Pack, is_pack_path},
+    roster::Roster,
+    statement,
 };
 
 /// A key whose private half nobody has.
@@ -24,6 +30,12 @@ pub fn envelope(bytes: &[u8]) {
         assert!(signers.is_err(), "nobody can sign with this key");
     }
     let _ = statement::read::<Baseline>(&envelope.payload, DocumentKind::Baseline);
+    if let Ok(pack) = Pack::read(&envelope.payload) {
+        let payload = pack.payload().expect("what was read can be written");
+        assert_eq!(payload, envelope.payload, "a pack has one form");
+        let files = pack.layers.iter().flatten();
+        assert!(files.into_iter().all(|file| is_pack_path(&file.path)));
+    }
     if let Ok(roster) = Roster::read(&envelope.payload) {
         let payload = roster.payload().expect("what was read can be written");
         assert_eq!(payload, envelope.payload, "a roster has one form");

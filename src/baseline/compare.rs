@@ -1,6 +1,8 @@
 //! Puts baselines beside each other. Only entries with equal digests are
 //! compared; a band is higher only where it does not overlap the other.
 
+mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Aggregate, Baseline};
@@ -9,7 +11,7 @@ use crate::model::{
     cell::{Kind, Panel, Passing, RowName},
     comparison::{
         Bands, COMPARISON_SCHEMA, Column, Comparison, Mark, MarkedAggregate, NEIGHBOURS,
-        NotCompared, Place, Reach, Row, SELF_DECLARED, Shown, Step, Trend, WhyNot,
+        NotCompared, Place, Reach, Row, SELF_DECLARED, Shown, WhyNot,
     },
     tlp::Tlp,
 };
@@ -190,8 +192,8 @@ impl Comparer {
                 }
             }
         }
-        let steps = steps(&self.documents);
-        let marked = marked_steps(&self.documents, &steps);
+        let steps = steps::steps(&self.documents);
+        let marked = steps::marked_steps(&self.documents, &steps);
         let columns: Vec<Column> = self.documents.drain(..).map(|d| d.column).collect();
         let mut names: BTreeMap<(RowName, Kind), BTreeSet<String>> = BTreeMap::new();
         for ((digest, kind), entry) in &self.entries {
@@ -267,7 +269,7 @@ impl Comparer {
             notes: vec![SELF_DECLARED.to_owned(), NEIGHBOURS.to_owned()],
             exchange,
             simulated,
-            trends: trends(&rows, &steps),
+            trends: steps::trends(&rows, &steps),
             steps: marked,
             aggregates: self.aggregates.into_iter().collect(),
             columns,
@@ -417,71 +419,4 @@ fn place(
         }
     }
     Some(place)
-}
-
-/// The documents of each participant for periods that follow each other, by number.
-/// The documents are in order of their periods.
-fn steps(documents: &[Document]) -> Vec<(u32, u32)> {
-    let mut last: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut steps = Vec::new();
-    for (number, document) in (0u32..).zip(documents) {
-        if let Some(before) = last.insert(&document.column.participant, number) {
-            steps.push((before, number));
-        }
-    }
-    steps.sort_unstable();
-    steps
-}
-
-/// Steps between documents that were not made alike. Another pack is none: entries
-/// with equal digests judge the same.
-fn marked_steps(documents: &[Document], steps: &[(u32, u32)]) -> Vec<Step> {
-    let document = |number: u32| documents.get(number as usize);
-    let mut marked = Vec::new();
-    for (from, to) in steps {
-        let (Some(before), Some(after)) = (document(*from), document(*to)) else {
-            continue;
-        };
-        let ways = MARKS.into_iter().zip(before.ways.iter().zip(&after.ways));
-        let mut marks: BTreeSet<Mark> = ways
-            .filter(|(mark, (before, after))| *mark != Mark::OtherPack && before != after)
-            .map(|(mark, _)| mark)
-            .collect();
-        let of_either = before.column.marks.union(&after.column.marks);
-        marks.extend(of_either.filter(|mark| **mark == Mark::ChosenPanel));
-        if !marks.is_empty() {
-            marked.push(Step {
-                from: *from,
-                to: *to,
-                marks,
-            });
-        }
-    }
-    marked
-}
-
-/// Where a participant's band rose or fell since its period before.
-fn trends(rows: &[Row], steps: &[(u32, u32)]) -> Vec<Trend> {
-    let mut trends = Vec::new();
-    for (number, row) in (0u32..).zip(rows) {
-        let cell = |column: u32| row.cells.get(column as usize).copied().flatten();
-        for (from, to) in steps {
-            let (Some(before), Some(after)) = (cell(*from), cell(*to)) else {
-                continue;
-            };
-            let (rose, neighbours) = match Bands::of(after.passing, before.passing) {
-                Bands::Overlap => continue,
-                Bands::Higher { neighbours } => (true, neighbours),
-                Bands::Lower { neighbours } => (false, neighbours),
-            };
-            trends.push(Trend {
-                row: number,
-                from: *from,
-                to: *to,
-                rose,
-                neighbours,
-            });
-        }
-    }
-    trends
 }

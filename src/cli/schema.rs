@@ -9,6 +9,8 @@ use super::{
     exit::{Exit, Trouble},
 };
 use crate::baseline::document::{AGGREGATE, Aggregate, BASELINE, Baseline, Statement};
+use crate::baseline::kind::DocumentKind;
+use crate::baseline::pack::Pack;
 use crate::content::{inventory::InventoryFile, waivers::WaiversFile};
 use crate::model::{
     check::Check,
@@ -17,6 +19,7 @@ use crate::model::{
     difference::{DIFFERENCE_SCHEMA, Difference},
     finding::{FINDINGS_SCHEMA, Finding, Findings},
     matrix::{MATRIX_SCHEMA, Matrix},
+    pack_diff::{PACK_DIFF_SCHEMA, PackDiff},
     period::{PERIOD_SCHEMA, PeriodReport},
     plan::{PLAN_SCHEMA, Plan},
     profile::Profile,
@@ -58,6 +61,10 @@ pub enum Document {
     Matrix,
     /// Where two profiles differ
     ProfileDiff,
+    /// Checks and profiles together, as an exchange hands them out
+    Pack,
+    /// What differs between two packs
+    PackDiff,
     /// How a participant of an exchange stands
     Baseline,
     /// How many participants of an exchange reach 90 %
@@ -124,6 +131,16 @@ pub fn schema(document: Document) -> Value {
             "scrutineer.waivers/1",
         ),
         Document::FindingsLines => findings_line(),
+        Document::Pack => identified(
+            settings
+                .into_generator()
+                .into_root_schema_for::<Statement<Pack>>(),
+            DocumentKind::Pack.predicate_type(),
+        ),
+        Document::PackDiff => identified(
+            settings.into_generator().into_root_schema_for::<PackDiff>(),
+            PACK_DIFF_SCHEMA,
+        ),
         Document::Baseline => identified(
             settings
                 .into_generator()

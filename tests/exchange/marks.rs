@@ -176,7 +176,10 @@ fn an_aggregate_says_what_holds_of_some_of_its_baselines() {
         .map(|one| (one.digest(), one.predicate))
         .collect();
     let same = of(&alike);
-    assert_eq!((same.conditions.len(), same.tools.len(), same.chosen.len()), (1, 1, 0));
+    assert_eq!(
+        (same.conditions.len(), same.tools.len(), same.chosen.len()),
+        (1, 1, 0)
+    );
     // The page of who holds the aggregate says so too.
     let mut comparer = Comparer::default();
     comparer.add_aggregate(&made).unwrap();
