@@ -18,6 +18,8 @@ mod demo;
 mod demo_exchange;
 mod demo_script;
 mod diff;
+mod dns;
+mod dns_view;
 pub mod exit;
 mod explain;
 mod gate;
@@ -50,6 +52,7 @@ pub mod schema;
 mod secrets;
 mod signed;
 mod signing;
+mod single;
 mod state;
 mod tls;
 mod tls_table;
@@ -77,6 +80,7 @@ struct Cli {
 enum Command {
     Scan(Box<scan::ScanArgs>),
     Tls(Box<tls::TlsArgs>),
+    Dns(Box<dns::DnsArgs>),
     Judge(Box<judge::JudgeArgs>),
     Gate(Box<gate::GateCommand>),
     Plan(Box<plan::PlanArgs>),
@@ -114,6 +118,7 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Trouble> {
     match command {
         Command::Scan(args) => scan::run(&args, console),
         Command::Tls(args) => tls::run(&args, console),
+        Command::Dns(args) => dns::run(&args, console),
         Command::Judge(args) => judge::run(&args, console),
         Command::Gate(args) => gate::run(&args, console),
         Command::Plan(args) => plan::run(&args, console),

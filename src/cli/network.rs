@@ -11,7 +11,10 @@ use std::{
 
 use crate::{
     net::{ConnectRule, Limits, NetConfig},
-    wire::dnssec::parse_anchors,
+    wire::{
+        dnssec::parse_anchors,
+        root_hints::{RootServer, parse_hints},
+    },
 };
 
 /// Most bytes of a file of trusted roots or anchors that are read.
@@ -33,6 +36,10 @@ pub struct NetworkArgs {
     /// Begin DNSSEC validation with the DS records of the root in this file, not with IANA's.
     #[arg(long, value_name = "FILE")]
     pub trust_anchor: Option<PathBuf>,
+    /// Follow delegations from the root servers in this file (in the form of named.root),
+    /// not from IANA's.
+    #[arg(long, value_name = "FILE")]
+    pub root_hints: Option<PathBuf>,
     /// Connect to addresses that are not public, such as those of a lab.
     #[arg(long)]
     pub allow_private: bool,
@@ -66,6 +73,7 @@ impl NetworkArgs {
             allow_private: self.allow_private,
             extra_roots,
             trust_anchors: self.trust_anchors()?,
+            root_hints: self.root_hints()?,
             contact: self.contact.clone(),
             limits: Limits {
                 connections_per_address: usize::from(self.connections_per_address),
@@ -81,6 +89,16 @@ impl NetworkArgs {
         };
         let bytes = read(path, "a file of trust anchors")?;
         parse_anchors(&String::from_utf8_lossy(&bytes))
+            .map_err(|(line, what)| format!("{}:{line}: {what}", path.display()))
+    }
+
+    fn root_hints(&self) -> Result<Option<Vec<RootServer>>, String> {
+        let Some(path) = &self.root_hints else {
+            return Ok(None);
+        };
+        let bytes = read(path, "a file of root hints")?;
+        parse_hints(&String::from_utf8_lossy(&bytes))
+            .map(Some)
             .map_err(|(line, what)| format!("{}:{line}: {what}", path.display()))
     }
 

@@ -1,9 +1,9 @@
 //! Name service of the estate: three zones and their parents, from master
 //! files (RFC 1035 section 5), signed at start where the office signs.
 //!
-//! One server plays all name servers and the resolver. It follows aliases
-//! from zone to zone as a resolver does, and asks nobody else: names outside
-//! of its zones do not exist.
+//! One server plays the resolver. It follows aliases from zone to zone as a
+//! resolver does, and asks nobody else: names outside of its zones do not exist.
+//! Others play the name servers of the zones themselves, and refer to those below.
 
 use std::{
     collections::HashMap,
@@ -42,7 +42,7 @@ use hickory_server::{
 };
 use tokio::net::{TcpListener, UdpSocket};
 
-use super::EstateError;
+use super::{EstateError, dns_authority::Authority};
 
 /// Aliases that are followed for one question.
 const MAX_ALIASES: usize = 8;
@@ -63,20 +63,46 @@ pub(super) struct ZonePlan {
     pub signed: bool,
 }
 
-/// Starts the server on both sockets. `zones` are ordered from the root down.
-/// Returns the DS record of the root, if it is signed.
+/// The sockets of one server.
+pub(super) type Sockets = (TcpListener, UdpSocket);
+
+/// The running name service.
+pub(super) struct Service {
+    _resolver: Server<NameService>,
+    _authorities: Vec<Server<Authority>>,
+    /// The DS record of the root, if it is signed.
+    pub anchor: Option<DS>,
+}
+
+/// Starts the resolver on its sockets, and on the others a server each for the zones
+/// named with them. `zones` are ordered from the root down.
 pub(super) fn serve(
-    udp: UdpSocket,
-    tcp: TcpListener,
+    resolver: Sockets,
+    authorities: Vec<(Sockets, &[&str])>,
     zones: Vec<ZonePlan>,
     queries: Arc<AtomicU64>,
-) -> Result<(Server<NameService>, Option<DS>), EstateError> {
-    let (names, anchor) = NameService::load(zones, queries)?;
-    let mut server = Server::new(names);
+) -> Result<Service, EstateError> {
+    let (names, loaded, anchor) = NameService::load(zones, Arc::clone(&queries))?;
+    let authorities = authorities
+        .into_iter()
+        .map(|(sockets, own)| listen(Authority::new(&loaded, own, Arc::clone(&queries)), sockets))
+        .collect();
+    Ok(Service {
+        _resolver: listen(names, resolver),
+        _authorities: authorities,
+        anchor,
+    })
+}
+
+fn listen<H: RequestHandler>(handler: H, (tcp, udp): Sockets) -> Server<H> {
+    let mut server = Server::new(handler);
     server.register_socket(udp);
     server.register_listener(tcp, TCP_IDLE, TCP_QUEUE);
-    Ok((server, anchor))
+    server
 }
+
+/// The zones as they were loaded.
+pub(super) type Loaded = Vec<(Name, Arc<dyn ZoneHandler>)>;
 
 /// Answers from the zones of the estate.
 pub(super) struct NameService {
@@ -90,10 +116,10 @@ impl NameService {
     fn load(
         plans: Vec<ZonePlan>,
         queries: Arc<AtomicU64>,
-    ) -> Result<(Self, Option<DS>), EstateError> {
+    ) -> Result<(Self, Loaded, Option<DS>), EstateError> {
         let failed = |detail: String| EstateError::new("load the zones", detail);
         let mut zones = Catalog::new();
-        let mut loaded: Vec<(Name, Arc<dyn ZoneHandler>)> = Vec::new();
+        let mut loaded: Loaded = Vec::new();
         let mut delegations: Vec<(Name, DS)> = Vec::new();
         // Children first: their DS records belong into what is signed above them.
         for plan in plans.into_iter().rev() {
@@ -152,7 +178,7 @@ impl NameService {
             parents,
             queries,
         };
-        Ok((names, anchor))
+        Ok((names, loaded, anchor))
     }
 
     /// Answers one request, aliases followed; `None` when nothing readable came out.
@@ -185,12 +211,7 @@ impl NameService {
             RecordType::DS => self.parents.get(query.name()).unwrap_or(&self.zones),
             _ => &self.zones,
         };
-        let answer = Capture::default();
-        catalog
-            .handle_request::<_, T>(request, answer.clone())
-            .await;
-        let bytes = answer.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Message::from_bytes(&bytes).ok()
+        captured::<T>(catalog, request).await
     }
 }
 
@@ -202,45 +223,68 @@ impl RequestHandler for NameService {
         mut response_handle: R,
     ) -> ResponseInfo {
         self.queries.fetch_add(1, Ordering::Relaxed);
-        let refused = match request.request_info() {
-            Err(_) => Some(ResponseCode::FormErr),
-            Ok(info) if info.metadata.op_code != OpCode::Query => Some(ResponseCode::NotImp),
-            Ok(info) if info.query.query_class() != DNSClass::IN => Some(ResponseCode::Refused),
-            Ok(_) => None,
-        };
-        let message = match refused {
+        let message = match refusal(request) {
             Some(_) => None,
             None => self.resolve::<T>(request).await,
         };
-        let mut builder = MessageResponseBuilder::from_message_request(request);
-        let sent = match &message {
-            Some(message) => {
-                if let Some(edns) = &message.edns {
-                    builder.edns(edns);
-                }
-                let response = builder.build(
-                    message.metadata,
-                    &message.answers,
-                    &message.authorities,
-                    [],
-                    &message.additionals,
-                );
-                response_handle.send_response(response).await
-            }
-            None => {
-                let code = refused.unwrap_or(ResponseCode::ServFail);
-                let response = builder.error_msg(&request.metadata, code);
-                response_handle.send_response(response).await
-            }
-        };
-        sent.unwrap_or_else(|_| {
-            hickory_proto::op::Header {
-                metadata: request.metadata,
-                counts: Default::default(),
-            }
-            .into()
-        })
+        send(request, message, &mut response_handle).await
     }
+}
+
+/// What a request that is none of ours is answered with.
+pub(super) fn refusal(request: &Request) -> Option<ResponseCode> {
+    match request.request_info() {
+        Err(_) => Some(ResponseCode::FormErr),
+        Ok(info) if info.metadata.op_code != OpCode::Query => Some(ResponseCode::NotImp),
+        Ok(info) if info.query.query_class() != DNSClass::IN => Some(ResponseCode::Refused),
+        Ok(_) => None,
+    }
+}
+
+/// Sends a message, or the refusal that takes its place.
+pub(super) async fn send<R: ResponseHandler>(
+    request: &Request,
+    message: Option<Message>,
+    response_handle: &mut R,
+) -> ResponseInfo {
+    let mut builder = MessageResponseBuilder::from_message_request(request);
+    let sent = match &message {
+        Some(message) => {
+            if let Some(edns) = &message.edns {
+                builder.edns(edns);
+            }
+            let response = builder.build(
+                message.metadata,
+                &message.answers,
+                &message.authorities,
+                [],
+                &message.additionals,
+            );
+            response_handle.send_response(response).await
+        }
+        None => {
+            let code = refusal(request).unwrap_or(ResponseCode::ServFail);
+            let response = builder.error_msg(&request.metadata, code);
+            response_handle.send_response(response).await
+        }
+    };
+    sent.unwrap_or_else(|_| {
+        hickory_proto::op::Header {
+            metadata: request.metadata,
+            counts: Default::default(),
+        }
+        .into()
+    })
+}
+
+/// Asks a catalogue and takes its answer instead of sending it.
+pub(super) async fn captured<T: Time>(catalog: &Catalog, request: &Request) -> Option<Message> {
+    let answer = Capture::default();
+    catalog
+        .handle_request::<_, T>(request, answer.clone())
+        .await;
+    let bytes = answer.0.lock().unwrap_or_else(PoisonError::into_inner);
+    Message::from_bytes(&bytes).ok()
 }
 
 /// The name that an answer's last alias leads to, when nothing is said of it yet.

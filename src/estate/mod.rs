@@ -13,6 +13,7 @@
 
 mod authority;
 mod dns;
+mod dns_authority;
 mod legacy;
 mod listener;
 mod logs;
@@ -51,7 +52,7 @@ pub struct Estate {
     trust_anchor: String,
     connections: Arc<AtomicU64>,
     queries: Arc<AtomicU64>,
-    _names: hickory_server::Server<dns::NameService>,
+    _names: dns::Service,
     _servers: JoinSet<()>,
 }
 
@@ -121,12 +122,15 @@ impl Estate {
             let connections = Arc::clone(&connections);
             servers.spawn(listener::run(socket, service.server, connections));
         }
-        let (tcp, udp, resolver) = name_sockets().await?;
-        for host in offices::NAME_SERVERS {
-            rules.push(rule(host, 53, resolver));
+        let (sockets, resolver) = name_sockets().await?;
+        let mut authorities = Vec::new();
+        for (zones, hosts) in offices::NAME_SERVERS {
+            let (sockets, address) = name_sockets().await?;
+            rules.extend(hosts.iter().map(|host| rule(host, 53, address)));
+            authorities.push((sockets, *zones));
         }
-        let (names, anchor) = dns::serve(udp, tcp, plan.zones, Arc::clone(&queries))?;
-        let trust_anchor = anchor.as_ref().map(anchor_line).unwrap_or_default();
+        let names = dns::serve(sockets, authorities, plan.zones, Arc::clone(&queries))?;
+        let trust_anchor = names.anchor.as_ref().map(anchor_line).unwrap_or_default();
         Ok(Self {
             resolver,
             rules,
@@ -197,13 +201,13 @@ async fn tcp() -> Result<(TcpListener, SocketAddr), EstateError> {
 }
 
 /// One port that is free for both TCP and UDP.
-async fn name_sockets() -> Result<(TcpListener, UdpSocket, SocketAddr), EstateError> {
+async fn name_sockets() -> Result<(dns::Sockets, SocketAddr), EstateError> {
     const TRIES: usize = 16;
     let mut last = None;
     for _ in 0..TRIES {
         let (listener, address) = tcp().await?;
         match UdpSocket::bind(address).await {
-            Ok(socket) => return Ok((listener, socket, address)),
+            Ok(socket) => return Ok(((listener, socket), address)),
             Err(error) => last = Some(error),
         }
     }

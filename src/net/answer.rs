@@ -312,7 +312,7 @@ pub(super) fn too_many_aliases(name: &Name) -> NetError {
 }
 
 /// The mnemonic of a response code (IANA).
-pub(super) fn rcode_text(rcode: ResponseCode) -> String {
+pub fn rcode_text(rcode: ResponseCode) -> String {
     match rcode {
         ResponseCode::NoError => "NOERROR".to_owned(),
         ResponseCode::FormErr => "FORMERR".to_owned(),

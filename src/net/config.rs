@@ -6,6 +6,7 @@ use std::{future::pending, net::SocketAddr, time::Duration};
 use tokio::sync::watch;
 
 use super::connect_rule::ConnectRule;
+use crate::wire::root_hints::RootServer;
 
 /// What a user sets about the network.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,8 @@ pub struct NetConfig {
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// DS records of the root zone that are trusted; those of IANA when empty.
     pub trust_anchors: Vec<DS>,
+    /// Servers of the root from which delegations are followed, if the user gave some.
+    pub root_hints: Option<Vec<RootServer>>,
     /// Whom operators of scanned servers can write to; part of the user agent.
     pub contact: Option<String>,
     /// How much may be sent, how fast, and how long to wait.

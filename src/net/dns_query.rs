@@ -3,7 +3,7 @@
 
 use hickory_proto::{
     op::{Edns, Message, Query, ResponseCode},
-    rr::{DNSClass, Name, RecordType},
+    rr::{DNSClass, Name, RecordType, rdata::opt::EdnsOption},
 };
 use std::{
     io,
@@ -21,6 +21,12 @@ use crate::model::gap::GapReason;
 
 /// Size of UDP answers that we accept (DNS flag day 2020).
 const UDP_PAYLOAD: u16 = 1232;
+/// An option of EDNS for local and experimental use (RFC 6891 section 9).
+pub const UNKNOWN_OPTION: u16 = 65_001;
+/// A flag of EDNS without a meaning yet.
+const UNKNOWN_FLAG: u16 = 1;
+/// The option of RFC 5001.
+const NSID: u16 = 3;
 /// Most packets that do not answer the question before one attempt is given up.
 const STRAY_PACKETS: u32 = 100;
 
@@ -39,6 +45,28 @@ pub struct DnsQuery {
     pub edns: Option<u8>,
     /// Whether to ask over TCP alone.
     pub tcp: bool,
+    /// The class: IN, or CH for what a server says of itself.
+    pub class: DNSClass,
+    /// What else stands in the question's EDNS record.
+    pub extras: Extras,
+    /// Whether this is a question of its own although the same name was asked in
+    /// other letters: names are equal whatever their case.
+    pub mixed_case: bool,
+    /// Whether answers from other addresses than the one asked are taken too.
+    pub any_source: bool,
+}
+
+/// What stands in the EDNS record of a question beside version and DO.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Extras {
+    /// Nothing.
+    #[default]
+    None,
+    /// An option and a flag that nobody has defined, which a server has to ignore
+    /// (RFC 6891 sections 6.1.2 and 6.1.4).
+    Unknown,
+    /// The wish to be told which server of many answers (RFC 5001).
+    Nsid,
 }
 
 /// What a server answered.
@@ -52,6 +80,10 @@ pub struct DnsReply {
     pub tcp: bool,
     /// Whether an answer over UDP was cut off, so that TCP was asked.
     pub truncated: bool,
+    /// Whether the question came back in the very letters that were asked.
+    pub case_kept: bool,
+    /// The address that answered in place of the one that was asked.
+    pub other_source: Option<IpAddr>,
 }
 
 /// How long to wait.
@@ -71,6 +103,10 @@ impl DnsQuery {
             checking_disabled: false,
             edns: Some(0),
             tcp: false,
+            class: DNSClass::IN,
+            extras: Extras::None,
+            mixed_case: false,
+            any_source: false,
         }
     }
 
@@ -119,8 +155,15 @@ impl DnsQuery {
         // A fresh socket for each question has a fresh port; connected, it takes
         // packets from the server alone.
         let socket = UdpSocket::bind(any).await.map_err(io_error)?;
-        socket.connect(server).await.map_err(io_error)?;
-        socket.send(&question.bytes).await.map_err(io_error)?;
+        if !self.any_source {
+            socket.connect(server).await.map_err(io_error)?;
+            socket.send(&question.bytes).await.map_err(io_error)?;
+        } else {
+            socket
+                .send_to(&question.bytes, server)
+                .await
+                .map_err(io_error)?;
+        }
         meter.sent(question.bytes.len());
 
         let until = Instant::now() + waits.udp;
@@ -128,7 +171,7 @@ impl DnsQuery {
         let mut stray = 0u32;
         let mut garbled = false;
         loop {
-            let received = match timeout_at(until, socket.recv(&mut buffer)).await {
+            let (received, from) = match timeout_at(until, socket.recv_from(&mut buffer)).await {
                 Ok(received) => received.map_err(io_error)?,
                 Err(_) if garbled => {
                     return Err(NetError::new(
@@ -152,6 +195,9 @@ impl DnsQuery {
                         size: received,
                         tcp: false,
                         truncated: false,
+                        case_kept: question.case_kept(packet),
+                        other_source: (from.ip().to_canonical() != server.ip().to_canonical())
+                            .then_some(from.ip()),
                     }));
                 }
                 Reading::Truncated => return Ok(None),
@@ -202,6 +248,8 @@ impl DnsQuery {
                 size: answer.len(),
                 tcp: true,
                 truncated: false,
+                case_kept: question.case_kept(&answer),
+                other_source: None,
             }),
             _ => Err(NetError::new(
                 GapReason::Malformed,
@@ -231,7 +279,8 @@ enum Reading {
 
 impl Question {
     fn new(asked: &DnsQuery) -> Result<Self, NetError> {
-        let query = Query::query(asked.name.clone(), asked.rtype);
+        let mut query = Query::query(asked.name.clone(), asked.rtype);
+        query.set_query_class(asked.class);
         let mut message = Message::query();
         message.metadata.recursion_desired = asked.recursion;
         message.metadata.checking_disabled = asked.checking_disabled;
@@ -241,6 +290,18 @@ impl Question {
             edns.set_version(version)
                 .set_max_payload(UDP_PAYLOAD)
                 .set_dnssec_ok(true);
+            match asked.extras {
+                Extras::None => {}
+                Extras::Unknown => {
+                    edns.flags_mut().z = UNKNOWN_FLAG;
+                    let option = EdnsOption::Unknown(UNKNOWN_OPTION, Vec::new());
+                    edns.options_mut().insert(option);
+                }
+                Extras::Nsid => {
+                    let option = EdnsOption::Unknown(NSID, Vec::new());
+                    edns.options_mut().insert(option);
+                }
+            }
             message.set_edns(edns);
         }
         let bytes = message.to_vec().map_err(|error| {
@@ -257,6 +318,14 @@ impl Question {
             query,
             bytes,
         })
+    }
+
+    /// Whether a packet repeats the name of the question letter by letter. The name
+    /// stands right behind the header, in both uncompressed.
+    fn case_kept(&self, packet: &[u8]) -> bool {
+        let end = 12 + self.query.name().len();
+        let (own, theirs) = (self.bytes.get(12..end), packet.get(12..end));
+        own.is_some() && own == theirs
     }
 
     /// Reads a packet: it must have our id, be a response, and repeat our question.
@@ -279,7 +348,7 @@ impl Question {
             [query] => {
                 query.name() == self.query.name()
                     && query.query_type() == self.query.query_type()
-                    && query.query_class() == DNSClass::IN
+                    && query.query_class() == self.query.query_class()
             }
             // Servers that cannot read a question may leave it out.
             [] => is_failure(message.metadata.response_code),

@@ -28,11 +28,11 @@ mod tests;
 pub mod tls;
 
 pub use address::{AddressSet, Family, ScopedAddress};
-pub use answer::{Alias, Answer};
+pub use answer::{Alias, Answer, rcode_text};
 pub use config::{Limits, NetConfig, StopSignal, Stopper};
 pub use connect_rule::{ConnectRule, ConnectRuleError, Host};
 pub use connection::Connection;
-pub use dns_query::{DnsQuery, DnsReply};
+pub use dns_query::{DnsQuery, DnsReply, Extras, UNKNOWN_OPTION};
 pub use error::NetError;
 pub use hickory_proto::rr::RecordType;
 #[cfg(test)]

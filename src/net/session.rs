@@ -34,7 +34,10 @@ use super::{
 };
 use crate::{
     model::{gap::GapReason, level::Level, observation::Cost, target::Target},
-    wire::dnssec::iana_anchors,
+    wire::{
+        dnssec::iana_anchors,
+        root_hints::{RootServer, iana_hints},
+    },
 };
 
 /// Port of mail transfer, on which mail exchangers are asked.
@@ -208,6 +211,17 @@ impl Session {
         match self.config().trust_anchors.as_slice() {
             [] => iana_anchors(),
             given => given.to_vec(),
+        }
+    }
+
+    /// Servers of the root to follow delegations from: those that the user gave,
+    /// IANA's where the system's resolver is asked too. With a resolver of the
+    /// user's alone there are none: its name space need not be the public one.
+    pub fn root_servers(&self) -> Vec<RootServer> {
+        match (&self.config().root_hints, self.config().resolver) {
+            (Some(hints), _) => hints.clone(),
+            (None, None) => iana_hints(),
+            (None, Some(_)) => Vec::new(),
         }
     }
 

@@ -13,6 +13,7 @@ pub mod http_headers;
 pub mod mta_sts;
 pub mod referrer_policy;
 pub mod robots;
+pub mod root_hints;
 pub mod security_txt;
 pub mod smtp;
 pub mod spf;

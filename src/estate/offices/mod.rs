@@ -21,22 +21,32 @@ use super::{
     web::Site,
 };
 
-/// Addresses of all name servers in the zones.
-pub(super) const NAME_SERVERS: [&str; 14] = [
-    "203.0.113.1",
-    "203.0.113.2",
-    "198.51.100.2",
-    "2001:db8:53::2",
-    "192.0.2.53",
-    "198.51.100.53",
-    "2001:db8:1::53",
-    "2001:db8:2::53",
-    "198.51.100.61",
-    "198.51.100.62",
-    "203.0.113.10",
-    "203.0.113.53",
-    "2001:db8:3::53",
-    "2001:db8:4::53",
+/// The name servers: zones, and the addresses at which they are served.
+pub(super) const NAME_SERVERS: &[(&[&str], &[&str])] = &[
+    (&["."], &["203.0.113.1"]),
+    (
+        &["example."],
+        &["203.0.113.2", "198.51.100.2", "2001:db8:53::2"],
+    ),
+    (
+        &[
+            "exemplary.example.",
+            "average.example.",
+            "neglected.example.",
+        ],
+        &[
+            "192.0.2.53",
+            "198.51.100.53",
+            "2001:db8:1::53",
+            "2001:db8:2::53",
+            "198.51.100.61",
+            "198.51.100.62",
+            "203.0.113.10",
+            "203.0.113.53",
+            "2001:db8:3::53",
+            "2001:db8:4::53",
+        ],
+    ),
 ];
 
 /// Everything that is to be served.

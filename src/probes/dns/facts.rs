@@ -4,10 +4,14 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::server_facts::{
+    Agreement, ChildDs, Delegation, FoundBy, Glue, HostName, Networks, ParentServer, PathStep,
+    Route, RouteValidity, ServerDnssec, ServerFacts, SignatureProblem,
+};
 use crate::model::seen::Seen;
 
 /// Version of these facts.
-pub const FACT_VERSION: u32 = 1;
+pub const FACT_VERSION: u32 = 2;
 
 /// Records and delegation of the target's name (RFC 1034, RFC 1035).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +62,25 @@ pub struct DnsFacts {
     /// What the records say together about DNSSEC.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub dnssec: Seen<Dnssec>,
+    /// How the zone above hands out the zone; `null` when no zone does.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub delegation: Seen<Option<Delegation>>,
+    /// Each address of each name server, asked by itself.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
+    pub servers: Seen<Vec<ServerFacts>>,
+    /// Whether the name servers say the same.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub agreement: Seen<Agreement>,
+    /// CDS and CDNSKEY records; `null` when there are none.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub child_ds: Seen<Option<ChildDs>>,
+    /// Where the name servers stand in the network.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub networks: Seen<Networks>,
 }
 
 /// An address of the target's name.

@@ -1,14 +1,17 @@
 //! Turns answers into facts, without the network.
 
-use hickory_proto::{dnssec::rdata::DNSSECRData, rr::RData};
+use hickory_proto::{
+    dnssec::rdata::{DNSKEY, DNSSECRData},
+    rr::RData,
+};
 use jiff::Timestamp;
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
     facts::{
-        Address, AddressFamily, Caa, CaaIssuer, CaaProblem, CnameStep, DnsFacts, NameServer, Soa,
-        Txt,
+        Address, AddressFamily, Caa, CaaIssuer, CaaProblem, CnameStep, DnsFacts, NameServer, Txt,
     },
+    fold_servers,
     jobs::{Answers, CaaFound, Lookup, Zone, server_names},
     keys, validate,
 };
@@ -18,7 +21,7 @@ use crate::{
         observation::Evidence,
         seen::Seen,
     },
-    net::{Answer, NetError, is_public, name_text},
+    net::{Answer, NetError, is_public, name_text, parse_name},
     probes::registry::AreaReport,
     wire::{
         caa::{self, CaaRecord},
@@ -58,9 +61,9 @@ pub(super) fn report(answers: &Answers, now: Timestamp) -> AreaReport {
 }
 
 #[derive(Default)]
-struct Fold {
-    facts: DnsFacts,
-    gaps: Vec<Gap>,
+pub(super) struct Fold {
+    pub(super) facts: DnsFacts,
+    pub(super) gaps: Vec<Gap>,
     evidence: Vec<Evidence>,
     stand_ins: BTreeSet<IpAddr>,
 }
@@ -181,7 +184,18 @@ impl Fold {
 
     /// What stands at the zone and at its parent.
     fn zone(&mut self, name: &str, zone: &Result<Option<Zone>, NetError>, now: Timestamp) {
-        const PLACES: [&str; 6] = ["is_apex", "ns", "soa", "ds", "dnskey", "dnssec"];
+        const PLACES: [&str; 10] = [
+            "is_apex",
+            "ns",
+            "soa",
+            "ds",
+            "dnskey",
+            "dnssec",
+            "delegation",
+            "servers",
+            "agreement",
+            "networks",
+        ];
         match zone {
             Err(error) => {
                 for place in ["zone"].iter().chain(&PLACES) {
@@ -203,7 +217,21 @@ impl Fold {
                 self.facts.is_apex = (zone.name == name).into();
                 self.servers(zone);
                 self.soa(&zone.soa);
-                self.keys(zone, now);
+                let proven = self.keys(zone, now);
+                self.networks();
+                if let Some(parents) = &zone.parents {
+                    self.delegation(zone, parents);
+                }
+                if let (Some(asked), Ok(name)) = (&zone.asked, parse_name(&zone.name)) {
+                    let looked_at = fold_servers::Zone {
+                        name: &name,
+                        keys: proven.as_deref(),
+                        now: validate::seconds(now),
+                    };
+                    self.asked_servers(&looked_at, asked);
+                    self.agreement();
+                    self.child_ds();
+                }
             }
         }
     }
@@ -255,25 +283,15 @@ impl Fold {
         match soa {
             Ok(answer) => {
                 self.prove("/dns/soa", answer);
-                let record = answer.data().find_map(|data| match data {
-                    RData::SOA(soa) => Some(Soa {
-                        mname: name_text(&soa.mname),
-                        rname: name_text(&soa.rname),
-                        serial: soa.serial,
-                        refresh: soa.refresh.cast_unsigned(),
-                        retry: soa.retry.cast_unsigned(),
-                        expire: soa.expire.cast_unsigned(),
-                        minimum: soa.minimum,
-                    }),
-                    _ => None,
-                });
+                let record = answer.records.iter().find_map(fold_servers::soa_of);
                 self.facts.soa = record.into();
             }
             Err(error) => self.gaps.push(error.gap("/dns/soa")),
         }
     }
 
-    fn keys(&mut self, zone: &Zone, now: Timestamp) {
+    /// The facts about DNSSEC. Returns the zone's keys where the chain proves them.
+    fn keys(&mut self, zone: &Zone, now: Timestamp) -> Option<Vec<DNSKEY>> {
         let (ds, dnskey) = (known(&zone.ds), known(&zone.dnskey));
         if let Some(answer) = ds {
             self.prove("/dns/ds", answer);
@@ -316,13 +334,14 @@ impl Fold {
             (None, _) => self.miss("/dns/dnssec/ds_matches", &zone.ds),
             (_, None) => self.miss("/dns/dnssec/ds_matches", &zone.dnskey),
         }
-        let (validation, gaps) = validate::validate(&zone.collected, now);
+        let (validation, gaps, proven) = validate::validate(&zone.collected, now);
         dnssec.validation = validation;
         self.gaps.extend(gaps);
         for answer in [ds, dnskey].into_iter().flatten() {
             self.prove("/dns/dnssec/validation", answer);
         }
         self.facts.dnssec = dnssec.into();
+        proven
     }
 
     fn caa(&mut self, caa: &Result<CaaFound, NetError>) {

@@ -4,8 +4,15 @@ use futures_util::future::join_all;
 use hickory_proto::rr::RData;
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
-use super::validate::{self, Collected};
-use crate::net::{Answer, NetError, RecordType, Session, name_text};
+use super::{
+    parents::{self, Parents},
+    servers::{self, Asked},
+    validate::{self, Collected},
+};
+use crate::{
+    model::level::Level,
+    net::{Answer, NetError, RecordType, Session, name_text, parse_name},
+};
 
 /// Most names on the way up to the top of a zone or to a CAA set.
 pub(super) const CLIMB_MAX: usize = 20;
@@ -40,9 +47,13 @@ pub(super) struct Zone {
     /// What the validation needs.
     pub(super) collected: Collected,
     /// Name servers in the order of their names, with A and AAAA.
-    pub(super) servers: Vec<(String, Lookup, Lookup)>,
+    pub(super) servers: Vec<Server>,
     /// Whether there are more name servers than were asked about.
     pub(super) more_servers: bool,
+    /// What the zone above hands out; `None` below level standard.
+    pub(super) parents: Option<Result<Parents, NetError>>,
+    /// What each server said itself; `None` below level standard.
+    pub(super) asked: Option<Vec<Asked>>,
 }
 
 /// The way up to a CAA set.
@@ -84,7 +95,7 @@ pub(super) async fn ask(session: &Session, name: &str) -> Answers {
 }
 
 /// The name and all names above it, without the root.
-fn climb(name: &str) -> impl Iterator<Item = &str> {
+pub(super) fn climb(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |name| {
         name.split_once('.').map(|(_, parent)| parent)
     })
@@ -96,26 +107,54 @@ async fn zone(session: &Session, name: &str) -> Result<Option<Zone>, NetError> {
     let Some((zone, soa)) = zone_cut(session, name).await? else {
         return Ok(None);
     };
-    let (ns, ds, dnskey, collected) = tokio::join!(
-        session.lookup(&zone, RecordType::NS),
+    let direct = session.level() >= Level::Standard;
+    let parents = async {
+        match direct {
+            true => Some(parents::ask(session, &zone).await),
+            false => None,
+        }
+    };
+    let (ds, dnskey, chain, parents, (ns, own)) = tokio::join!(
         session.lookup_unvalidated(&zone, RecordType::DS),
         session.lookup_unvalidated(&zone, RecordType::DNSKEY),
-        validate::collect(session, &zone, name),
+        validate::chain(session, &zone),
+        parents,
+        own_servers(session, &zone),
     );
-    let mut names = ns
-        .as_ref()
-        .map(|answer| server_names(answer))
-        .unwrap_or_default();
-    let more_servers = names.len() > SERVERS_MAX;
-    names.truncate(SERVERS_MAX);
-    let servers = join_all(names.into_iter().map(async |server| {
-        let (a, aaaa) = tokio::join!(
-            session.lookup(&server, RecordType::A),
-            session.lookup(&server, RecordType::AAAA)
+    let Own {
+        mut servers,
+        mut asked,
+        more_servers,
+    } = own;
+    if let (Some(asked), Some(Ok(parents))) = (&mut asked, &parents) {
+        // The parent may send resolvers to servers that the zone does not name.
+        let handed = parents.servers(&zone);
+        let known = |server: &str| servers.iter().any(|(name, _, _)| name == server);
+        let others: Vec<String> = handed
+            .keys()
+            .filter(|server| !known(server.as_str()))
+            .take(SERVERS_MAX)
+            .cloned()
+            .collect();
+        let others = addresses(session, others).await;
+        let mut wanted = of(&others);
+        wanted.extend(
+            handed
+                .iter()
+                .flat_map(|(server, glue)| glue.iter().map(|ip| (server.clone(), *ip))),
         );
-        (server, a, aaaa)
-    }))
-    .await;
+        wanted.retain(|(server, ip)| {
+            !asked
+                .iter()
+                .any(|one| one.ip == *ip && one.server == *server)
+        });
+        let more = ask_servers(session, &zone, wanted, asked.len()).await;
+        asked.extend(more);
+        asked.sort_by(|a, b| (&a.server, a.ip).cmp(&(&b.server, b.ip)));
+        servers.extend(others);
+        servers.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    let collected = validate::collect(session, chain, name, asked.as_deref()).await;
     Ok(Some(Zone {
         name: zone,
         soa,
@@ -125,7 +164,81 @@ async fn zone(session: &Session, name: &str) -> Result<Option<Zone>, NetError> {
         collected,
         servers,
         more_servers,
+        parents,
+        asked,
     }))
+}
+
+/// A name server with its A and AAAA records.
+pub(super) type Server = (String, Lookup, Lookup);
+
+/// The servers that the zone names.
+struct Own {
+    servers: Vec<Server>,
+    asked: Option<Vec<Asked>>,
+    more_servers: bool,
+}
+
+async fn own_servers(session: &Session, zone: &str) -> (Lookup, Own) {
+    let ns = session.lookup(zone, RecordType::NS).await;
+    let mut names = ns
+        .as_ref()
+        .map(|answer| server_names(answer))
+        .unwrap_or_default();
+    let more_servers = names.len() > SERVERS_MAX;
+    names.truncate(SERVERS_MAX);
+    let servers = addresses(session, names).await;
+    let asked = match session.level() >= Level::Standard {
+        true => Some(ask_servers(session, zone, of(&servers), 0).await),
+        false => None,
+    };
+    let own = Own {
+        servers,
+        asked,
+        more_servers,
+    };
+    (ns, own)
+}
+
+async fn addresses(session: &Session, names: Vec<String>) -> Vec<Server> {
+    join_all(names.into_iter().map(async |server| {
+        let (a, aaaa) = tokio::join!(
+            session.lookup(&server, RecordType::A),
+            session.lookup(&server, RecordType::AAAA)
+        );
+        (server, a, aaaa)
+    }))
+    .await
+}
+
+/// Each server with each of its addresses.
+fn of(servers: &[Server]) -> Vec<(String, IpAddr)> {
+    let all = servers.iter().flat_map(|(server, a, aaaa)| {
+        let found = [a, aaaa].into_iter().flatten();
+        found
+            .flat_map(|answer| answer.ips())
+            .map(|ip| (server.clone(), ip))
+    });
+    all.collect()
+}
+
+/// Asks addresses of name servers, beside so many that were asked before.
+async fn ask_servers(
+    session: &Session,
+    zone: &str,
+    mut wanted: Vec<(String, IpAddr)>,
+    before: usize,
+) -> Vec<Asked> {
+    let Ok(name) = parse_name(zone) else {
+        return Vec::new();
+    };
+    wanted.truncate(servers::ADDRESSES_MAX.saturating_sub(before));
+    let keys = session.lookup_unchecked(zone, RecordType::DNSKEY).await;
+    let signed = keys.is_ok_and(|reply| {
+        let mut records = reply.message.answers.iter();
+        records.any(|record| record.record_type() == RecordType::DNSKEY)
+    });
+    servers::ask(session, &name, wanted, signed).await
 }
 
 /// The zone that a name lies in, with its SOA record: the SOA record at the

@@ -13,17 +13,18 @@ use crate::net::{Answer, parse_name};
 
 /// The DS records of an answer.
 pub(super) fn ds(answer: &Answer) -> Vec<Ds> {
-    ds_of(answer)
-        .map(|ds| {
-            let (algorithm, digest) = (u8::from(ds.algorithm()), u8::from(ds.digest_type()));
-            Ds {
-                key: format!("{}/{algorithm}/{digest}", ds.key_tag()),
-                key_tag: ds.key_tag(),
-                algorithm: algorithm_name(algorithm),
-                digest_type: digest_name(digest),
-            }
-        })
-        .collect()
+    ds_of(answer).map(ds_fact).collect()
+}
+
+/// A DS record as a fact.
+pub(super) fn ds_fact(ds: &DS) -> Ds {
+    let (algorithm, digest) = (u8::from(ds.algorithm()), u8::from(ds.digest_type()));
+    Ds {
+        key: format!("{}/{algorithm}/{digest}", ds.key_tag()),
+        key_tag: ds.key_tag(),
+        algorithm: algorithm_name(algorithm),
+        digest_type: digest_name(digest),
+    }
 }
 
 /// The DNSKEY records of an answer.

@@ -1,13 +1,20 @@
-//! The DNS probe: records and delegation of the target's name, as a recursive
-//! resolver sees them.
+//! The DNS probe: records of the target's name as a recursive resolver sees them,
+//! how the zone above hands its zone out, and what each name server answers itself.
 
+mod agreement;
 pub mod facts;
 mod fold;
+mod fold_delegation;
+mod fold_servers;
 mod jobs;
 mod keys;
+mod parents;
+mod server_facts;
+mod servers;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod walk;
 
 use super::registry::{
     AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of,
@@ -47,7 +54,7 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
     })
 }
 
-fn plan(target: &Target, _level: Level) -> Vec<PlannedExchange> {
+fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
     if target.name.parse::<IpAddr>().is_ok() {
         return Vec::new();
     }
@@ -59,7 +66,7 @@ fn plan(target: &Target, _level: Level) -> Vec<PlannedExchange> {
         at_most: u32::try_from(at_most).unwrap_or(u32::MAX),
     };
     let labels = name.split('.').count();
-    vec![
+    let mut all = vec![
         ask(format!("A, AAAA, CNAME and TXT of {name}"), 4),
         ask(
             format!("SOA of {name} and its parents, up to the top of the zone"),
@@ -82,5 +89,30 @@ fn plan(target: &Target, _level: Level) -> Vec<PlannedExchange> {
             "A and AAAA of the zone's name servers".to_owned(),
             jobs::SERVERS_MAX * 2,
         ),
-    ]
+    ];
+    let direct = |what: &str, at_most: usize| PlannedExchange {
+        area: Area::Dns,
+        to: "name servers".to_owned(),
+        what: what.to_owned(),
+        at_most: u32::try_from(at_most).unwrap_or(u32::MAX),
+    };
+    if level >= Level::Standard {
+        all.push(direct(
+            "NS of the zone, from the root's servers down to those of the zone above",
+            walk::QUESTIONS_MAX as usize + parents::PARENTS_MAX,
+        ));
+        all.push(direct(
+            "SOA, NS, DNSKEY, CDS, CDNSKEY, AAAA, NS of the root and an unknown version of EDNS, \
+             to each address of the zone's name servers",
+            10 * servers::ADDRESSES_MAX,
+        ));
+    }
+    if level >= Level::Intrusive {
+        all.push(direct(
+            "a name of others (recursion), AXFR, NSID and version.bind, to each address of \
+             the zone's name servers",
+            4 * servers::ADDRESSES_MAX,
+        ));
+    }
+    all
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::{
     facts::{ChainLink, Denial, DenialKind, DnssecStatus, SignatureTimes, Validation},
     keys::algorithm_name,
+    servers::{Asked, UNUSED},
 };
 use crate::{
     model::{
@@ -30,13 +31,26 @@ const SIGNATURES_MAX: usize = 40;
 
 type Reply = Result<Arc<DnsReply>, NetError>;
 
-/// What was collected for the validation.
-pub(super) struct Collected {
+/// Answers about the names from the root down to a zone, through the resolver.
+pub(super) struct ChainAnswers {
     zone: String,
     anchors: Vec<DS>,
     root: Reply,
     /// Names below the root down to the zone, with their DS and DNSKEY records.
     steps: Vec<(String, Reply, Reply)>,
+}
+
+/// What was collected for the validation.
+pub(super) struct Collected {
+    chain: ChainAnswers,
+    /// Who speaks for the zone: each server that answered, or else the resolver.
+    sources: Vec<Source>,
+}
+
+/// What one source says of the zone.
+struct Source {
+    /// The zone's keys; `None` where the resolver's answer stands.
+    dnskey: Option<Reply>,
     /// Records of the zone itself: name, type, answer.
     own: Vec<(String, RecordType, Reply)>,
 }
@@ -44,8 +58,8 @@ pub(super) struct Collected {
 /// Types of the zone's own records that are validated. CDS shows how absence is proven.
 const APEX: [RecordType; 3] = [RecordType::SOA, RecordType::NS, RecordType::CDS];
 
-/// Asks for all that the validation of a zone needs, and for the addresses of the target.
-pub(super) async fn collect(session: &Session, zone: &str, name: &str) -> Collected {
+/// Asks for DS and DNSKEY records of a zone and all zones above it.
+pub(super) async fn chain(session: &Session, zone: &str) -> ChainAnswers {
     let mut names: Vec<&str> = std::iter::successors(Some(zone), |name| {
         name.split_once('.').map(|(_, parent)| parent)
     })
@@ -58,35 +72,86 @@ pub(super) async fn collect(session: &Session, zone: &str, name: &str) -> Collec
         );
         (name.to_owned(), ds, dnskey)
     }));
-    let mut wanted: Vec<(&str, RecordType)> = APEX.map(|rtype| (zone, rtype)).to_vec();
-    wanted.extend([(name, RecordType::A), (name, RecordType::AAAA)]);
     let root = session.lookup_unchecked(".", RecordType::DNSKEY);
     let (root, steps) = tokio::join!(root, steps);
-    // Only a zone that is signed and delegated has anything more to validate.
-    let signed = steps
-        .last()
-        .is_some_and(|(_, ds, dnskey)| has(ds, RecordType::DS) && has(dnskey, RecordType::DNSKEY));
-    let own = match signed {
-        true => {
-            join_all(wanted.into_iter().map(async |(name, rtype)| {
-                let reply = session.lookup_unchecked(name, rtype).await;
-                (name.to_owned(), rtype, reply)
-            }))
-            .await
-        }
-        false => Vec::new(),
-    };
-    Collected {
+    ChainAnswers {
         zone: zone.to_owned(),
         anchors: session.trust_anchors(),
         root,
         steps,
-        own,
     }
 }
 
-/// The facts, and the gaps below or in place of them.
-pub(super) type Outcome = (Seen<Validation>, Vec<Gap>);
+/// Takes what the zone's servers said of it, and asks the resolver for the rest:
+/// the addresses of the target, and all of it where no server answered.
+pub(super) async fn collect(
+    session: &Session,
+    chain: ChainAnswers,
+    name: &str,
+    asked: Option<&[Asked]>,
+) -> Collected {
+    let zone = chain.zone.clone();
+    // Only a zone that is signed and delegated has anything more to validate.
+    let signed = chain
+        .steps
+        .last()
+        .is_some_and(|(_, ds, dnskey)| has(ds, RecordType::DS) && has(dnskey, RecordType::DNSKEY));
+    if !signed {
+        let sources = vec![Source {
+            dnskey: None,
+            own: Vec::new(),
+        }];
+        return Collected { chain, sources };
+    }
+    let ask = async |name: &str, rtype: RecordType| {
+        let reply = session.lookup_unchecked(name, rtype).await;
+        (name.to_owned(), rtype, reply)
+    };
+    let (a, aaaa) = tokio::join!(ask(name, RecordType::A), ask(name, RecordType::AAAA));
+    let mut sources: Vec<Source> = asked
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|asked| Source::of(&zone, asked))
+        .collect();
+    if sources.is_empty() {
+        sources.push(Source {
+            dnskey: None,
+            own: join_all(APEX.map(|rtype| ask(&zone, rtype))).await,
+        });
+    }
+    for source in &mut sources {
+        source.own.extend([a.clone(), aaaa.clone()]);
+    }
+    Collected { chain, sources }
+}
+
+impl Source {
+    /// What one server said, if it serves the zone.
+    fn of(zone: &str, asked: &Asked) -> Option<Self> {
+        let name = parse_name(zone).ok()?;
+        if asked.serves(&name) != Some(true) {
+            return None;
+        }
+        let dnskey = asked.dnskey.clone().filter(Result::is_ok)?;
+        let ns = match (&asked.ns_tcp, &asked.ns_udp) {
+            (Ok(reply), _) | (_, Some(Ok(reply))) => Ok(Arc::clone(reply)),
+            (Err(error), _) => Err(error.clone()),
+        };
+        let cds = asked.cds.clone().map(|reply| (RecordType::CDS, reply));
+        let absent = asked.absent.clone().map(|reply| (UNUSED, reply));
+        let own = [(RecordType::SOA, asked.soa.clone()), (RecordType::NS, ns)];
+        let own = own.into_iter().chain(cds).chain(absent);
+        Some(Self {
+            dnskey: Some(dnskey),
+            own: own
+                .map(|(rtype, reply)| (zone.to_owned(), rtype, reply))
+                .collect(),
+        })
+    }
+}
+
+/// The facts, the gaps below or in place of them, and the zone's keys where they are proven.
+pub(super) type Outcome = (Seen<Validation>, Vec<Gap>, Option<Vec<DNSKEY>>);
 
 /// A break: what kind, why, and at which records.
 struct Break {
@@ -104,77 +169,107 @@ struct Own {
     gaps: Vec<Gap>,
 }
 
-/// Validates what was collected, at `now`.
+/// Times in DNSSEC are seconds since 1970, modulo 2^32 (RFC 4034 section 3.1.5).
+pub(super) fn seconds(now: Timestamp) -> u32 {
+    u32::try_from(now.as_second().rem_euclid(1 << 32)).unwrap_or(0)
+}
+
+/// Validates what was collected, at `now`. A resolver that meets a server whose
+/// answers do not hold asks the next: the zone stands as its best server makes it stand.
 pub(super) fn validate(collected: &Collected, now: Timestamp) -> Outcome {
-    // Times in DNSSEC are seconds since 1970, modulo 2^32 (RFC 4034 section 3.1.5).
-    let seconds = u32::try_from(now.as_second().rem_euclid(1 << 32)).unwrap_or(0);
-    let names: Result<Vec<Name>, NetError> = collected
-        .steps
-        .iter()
-        .map(|(name, _, _)| parse_name(name))
-        .collect();
-    let (names, zone) = match (names, parse_name(&collected.zone)) {
-        (Ok(names), Ok(zone)) => (names, zone),
-        (Err(error), _) | (_, Err(error)) => return unknown(&error),
-    };
-    let steps: Vec<Step<'_>> = collected
-        .steps
-        .iter()
-        .zip(&names)
-        .map(|((_, ds, dnskey), name)| Step {
-            name,
-            ds: sections(ds),
-            dnskey: sections(dnskey),
-        })
-        .collect();
-    let chain = walk(
-        &collected.anchors,
-        sections(&collected.root),
-        &steps,
-        seconds,
-    );
-    let last = chain.links.last();
-    let broken = |status, reason: Reason| Break {
-        status,
-        reason: reason.code().to_owned(),
-        at: format!(
-            "{} {}",
-            last.map(|link| name_text(&link.zone)).unwrap_or_default(),
-            reason.at()
-        ),
-    };
-    let own = match chain.status() {
-        Status::Secure => match collected.own(&zone, &chain.keys, seconds) {
-            Ok(own) => own,
-            Err(error) => return unknown(&error),
-        },
-        Status::Insecure(reason) => Own {
-            broken: Some(broken(DnssecStatus::Insecure, reason)),
-            ..Own::default()
-        },
-        Status::Bogus(reason) => Own {
-            broken: Some(broken(DnssecStatus::Bogus, reason)),
-            ..Own::default()
-        },
-        Status::Indeterminate(reason) => return unknown(&collected.why_unknown(reason)),
-    };
-    let (status, reason, broken_at) = match own.broken {
-        None => (DnssecStatus::Secure, None, None),
-        Some(broken) => (broken.status, Some(broken.reason), Some(broken.at)),
-    };
-    let validation = Validation {
-        status,
-        reason,
-        broken_at,
-        chain: chain.links.iter().filter_map(link).collect(),
-        signatures: own.signatures,
-        denial: own.denial,
-    };
-    (Seen::Known(validation), own.gaps)
+    let mut first = None;
+    for source in &collected.sources {
+        let outcome = collected.chain.validate(source, seconds(now));
+        let secure = outcome
+            .0
+            .known()
+            .is_some_and(|validation| validation.status == DnssecStatus::Secure);
+        if secure {
+            return outcome;
+        }
+        first.get_or_insert(outcome);
+    }
+    first.unwrap_or_else(|| unknown(&NetError::new(GapReason::Internal, "nobody was asked")))
+}
+
+impl ChainAnswers {
+    fn validate(&self, source: &Source, seconds: u32) -> Outcome {
+        let names: Result<Vec<Name>, NetError> = self
+            .steps
+            .iter()
+            .map(|(name, _, _)| parse_name(name))
+            .collect();
+        let (names, zone) = match (names, parse_name(&self.zone)) {
+            (Ok(names), Ok(zone)) => (names, zone),
+            (Err(error), _) | (_, Err(error)) => return unknown(&error),
+        };
+        let last = self.steps.len().saturating_sub(1);
+        let steps: Vec<Step<'_>> = self
+            .steps
+            .iter()
+            .zip(&names)
+            .enumerate()
+            .map(|(index, ((_, ds, dnskey), name))| Step {
+                name,
+                ds: sections(ds),
+                dnskey: match &source.dnskey {
+                    Some(own) if index == last => sections(own),
+                    _ => sections(dnskey),
+                },
+            })
+            .collect();
+        let chain = walk(&self.anchors, sections(&self.root), &steps, seconds);
+        let last = chain.links.last();
+        let broken = |status, reason: Reason| Break {
+            status,
+            reason: reason.code().to_owned(),
+            at: format!(
+                "{} {}",
+                last.map(|link| name_text(&link.zone)).unwrap_or_default(),
+                reason.at()
+            ),
+        };
+        let mut proven = None;
+        let own = match chain.status() {
+            Status::Secure => {
+                proven = Some(chain.keys.iter().map(|key| (*key).clone()).collect());
+                match self.own(source, &zone, &chain.keys, seconds) {
+                    Ok(own) => own,
+                    Err(error) => return unknown(&error),
+                }
+            }
+            Status::Insecure(reason) => Own {
+                broken: Some(broken(DnssecStatus::Insecure, reason)),
+                ..Own::default()
+            },
+            Status::Bogus(reason) => Own {
+                broken: Some(broken(DnssecStatus::Bogus, reason)),
+                ..Own::default()
+            },
+            Status::Indeterminate(reason) => return unknown(&self.why_unknown(reason)),
+        };
+        let (status, reason, broken_at) = match own.broken {
+            None => (DnssecStatus::Secure, None, None),
+            Some(broken) => (broken.status, Some(broken.reason), Some(broken.at)),
+        };
+        let validation = Validation {
+            status,
+            reason,
+            broken_at,
+            chain: chain.links.iter().filter_map(link).collect(),
+            signatures: own.signatures,
+            denial: own.denial,
+        };
+        (Seen::Known(validation), own.gaps, proven)
+    }
 }
 
 fn unknown(error: &NetError) -> Outcome {
-    (Seen::Unseen, vec![error.gap("/dns/dnssec/validation")])
+    (
+        Seen::Unseen,
+        vec![error.gap("/dns/dnssec/validation")],
+        None,
+    )
 }
 
 fn link(link: &Link) -> Option<ChainLink> {
@@ -191,7 +286,7 @@ fn link(link: &Link) -> Option<ChainLink> {
     })
 }
 
-impl Collected {
+impl ChainAnswers {
     /// Why the chain cannot be told: the first answer that is missing.
     fn why_unknown(&self, reason: Reason) -> NetError {
         let all = self.steps.iter().flat_map(|(_, ds, dnskey)| [ds, dnskey]);
@@ -212,12 +307,19 @@ impl Collected {
     ///
     /// # Errors
     /// When the zone's SOA record could not be had.
-    fn own(&self, zone: &Name, keys: &[&DNSKEY], now: u32) -> Result<Own, NetError> {
+    fn own(
+        &self,
+        source: &Source,
+        zone: &Name,
+        keys: &[&DNSKEY],
+        now: u32,
+    ) -> Result<Own, NetError> {
         let mut own = Own::default();
-        if let Some((_, _, Ok(dnskey))) = self.steps.last() {
+        let through_resolver = self.steps.last().map(|(_, _, dnskey)| dnskey);
+        if let Some(Ok(dnskey)) = source.dnskey.as_ref().or(through_resolver) {
             own.note(&dnskey.message.answers, zone, keys, now);
         }
-        for (name, rtype, reply) in &self.own {
+        for (name, rtype, reply) in &source.own {
             let message = match reply {
                 Ok(reply) => &reply.message,
                 Err(error) if *rtype == RecordType::SOA => return Err(error.clone()),
@@ -291,7 +393,7 @@ impl Own {
 }
 
 /// How a zone proves absence, as its NSEC or NSEC3 records show.
-fn denial_of(authority: &[Record]) -> Option<Denial> {
+pub(super) fn denial_of(authority: &[Record]) -> Option<Denial> {
     authority.iter().find_map(|record| match &record.data {
         RData::DNSSEC(DNSSECRData::NSEC(_)) => Some(Denial {
             kind: DenialKind::Nsec,
