@@ -85,6 +85,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "takes the list of one nation as its parameter",
     ),
     (
+        "dns.server.named-back",
+        "is a courtesy; nothing fails without it",
+    ),
+    (
         "mail.dmarc.failure-reports-asked",
         "asks for what one nation wants and another rules out",
     ),

@@ -160,6 +160,7 @@ fn check(case: &Case) {
         format!("--only={}", case.areas.unwrap_or("dns,tls,mail")),
         format!("--inventory={}", inventory.display()),
         format!("--resolver=127.0.0.1:{port}"),
+        format!("--connect-to=:53:127.0.0.1:{port}"),
     ]);
     assert_exactly(&outcome, &name, case.planted);
 }

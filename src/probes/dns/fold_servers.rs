@@ -30,6 +30,9 @@ use crate::{
     },
 };
 
+/// The code of a version of EDNS that is refused. The same number is BADSIG in another
+/// place, so it has no name of its own here.
+const BADVERS: u16 = 16;
 /// Most characters of what a server says of itself.
 const TEXT_CHARS: usize = 200;
 /// Most problems that are kept of one server.
@@ -129,7 +132,7 @@ impl Fold {
         facts.edns_version_refused =
             self.read(&asked.version1, at, "edns_version_refused", |reply| {
                 let edns = reply.message.edns.as_ref();
-                reply.message.metadata.response_code == ResponseCode::BADVERS
+                u16::from(reply.message.metadata.response_code) == BADVERS
                     && edns.is_some_and(|edns| edns.version() == 0)
             });
         let mixed = known(&asked.mixed);

@@ -175,10 +175,9 @@ impl One<'_> {
     /// A server from before EDNS is asked plainly (RFC 6891 section 7).
     async fn without_edns(&self, asked: &mut Asked) {
         let refused = asked.soa.as_ref().is_ok_and(|reply| {
-            matches!(
-                reply.message.metadata.response_code,
-                ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS
-            )
+            // FORMERR, NOTIMP and BADVERS.
+            let code = u16::from(reply.message.metadata.response_code);
+            matches!(code, 1 | 4 | 16)
         });
         if refused {
             let query = DnsQuery {
