@@ -6,6 +6,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,11 +15,14 @@ use crate::{
     wire::{
         dnssec::parse_anchors,
         root_hints::{RootServer, parse_hints},
+        routes::{Payloads, Routes},
     },
 };
 
 /// Most bytes of a file of trusted roots or anchors that are read.
 const FILE_MAX: u64 = 4 << 20;
+/// Most bytes of a file of routes or payloads that are read.
+const TABLE_MAX: u64 = 256 << 20;
 
 /// Where to connect, and how politely.
 #[derive(Args, Clone, Debug)]
@@ -40,6 +44,14 @@ pub struct NetworkArgs {
     /// not from IANA's.
     #[arg(long, value_name = "FILE")]
     pub root_hints: Option<PathBuf>,
+    /// Tell the networks of name servers by this routing table: a network and its origin
+    /// a line, as 192.0.2.0/24 64496, or a pfx2as file.
+    #[arg(long, value_name = "FILE")]
+    pub routes: Option<PathBuf>,
+    /// Hold routes against these validated RPKI payloads, the JSON of Routinator or
+    /// rpki-client; needs --routes.
+    #[arg(long, value_name = "FILE", requires = "routes")]
+    pub vrps: Option<PathBuf>,
     /// Connect to addresses that are not public, such as those of a lab.
     #[arg(long)]
     pub allow_private: bool,
@@ -74,6 +86,8 @@ impl NetworkArgs {
             extra_roots,
             trust_anchors: self.trust_anchors()?,
             root_hints: self.root_hints()?,
+            routes: self.routes()?,
+            payloads: self.payloads()?,
             contact: self.contact.clone(),
             limits: Limits {
                 connections_per_address: usize::from(self.connections_per_address),
@@ -87,7 +101,7 @@ impl NetworkArgs {
         let Some(path) = &self.trust_anchor else {
             return Ok(Vec::new());
         };
-        let bytes = read(path, "a file of trust anchors")?;
+        let bytes = read(path, "a file of trust anchors", FILE_MAX)?;
         parse_anchors(&String::from_utf8_lossy(&bytes))
             .map_err(|(line, what)| format!("{}:{line}: {what}", path.display()))
     }
@@ -96,10 +110,30 @@ impl NetworkArgs {
         let Some(path) = &self.root_hints else {
             return Ok(None);
         };
-        let bytes = read(path, "a file of root hints")?;
+        let bytes = read(path, "a file of root hints", FILE_MAX)?;
         parse_hints(&String::from_utf8_lossy(&bytes))
             .map(Some)
             .map_err(|(line, what)| format!("{}:{line}: {what}", path.display()))
+    }
+
+    fn routes(&self) -> Result<Option<Arc<Routes>>, String> {
+        let Some(path) = &self.routes else {
+            return Ok(None);
+        };
+        let bytes = read(path, "a routing table", TABLE_MAX)?;
+        Routes::parse(&String::from_utf8_lossy(&bytes))
+            .map(|routes| Some(Arc::new(routes)))
+            .map_err(|(line, what)| format!("{}:{line}: {what}", path.display()))
+    }
+
+    fn payloads(&self) -> Result<Option<Arc<Payloads>>, String> {
+        let Some(path) = &self.vrps else {
+            return Ok(None);
+        };
+        let bytes = read(path, "a file of RPKI payloads", TABLE_MAX)?;
+        Payloads::parse(&bytes)
+            .map(|payloads| Some(Arc::new(payloads)))
+            .map_err(|what| format!("{}: {what}", path.display()))
     }
 
     /// Time that one target may take.
@@ -121,12 +155,12 @@ fn resolver(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// The bytes of a file that the user names, bounded.
-fn read(path: &Path, what: &str) -> Result<Vec<u8>, String> {
+fn read(path: &Path, what: &str, max: u64) -> Result<Vec<u8>, String> {
     let cannot = |error: &str| format!("{}: {error}", path.display());
     let length = std::fs::metadata(path)
         .map_err(|error| cannot(&format!("cannot be read: {error}")))?
         .len();
-    if length > FILE_MAX {
+    if length > max {
         return Err(cannot(&format!("is too large for {what}")));
     }
     std::fs::read(path).map_err(|error| cannot(&format!("cannot be read: {error}")))
@@ -134,7 +168,7 @@ fn read(path: &Path, what: &str) -> Result<Vec<u8>, String> {
 
 fn roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let cannot = |what: &str| format!("{}: {what}", path.display());
-    let pem = read(path, "a file of root certificates")?;
+    let pem = read(path, "a file of root certificates", FILE_MAX)?;
     let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|error| cannot(&format!("is not a PEM file of certificates: {error}")))?;

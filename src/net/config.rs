@@ -2,11 +2,14 @@
 
 use hickory_proto::dnssec::rdata::DS;
 use rustls::pki_types::CertificateDer;
-use std::{future::pending, net::SocketAddr, time::Duration};
+use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 use super::connect_rule::ConnectRule;
-use crate::wire::root_hints::RootServer;
+use crate::wire::{
+    root_hints::RootServer,
+    routes::{Payloads, Routes},
+};
 
 /// What a user sets about the network.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +26,10 @@ pub struct NetConfig {
     pub trust_anchors: Vec<DS>,
     /// Servers of the root from which delegations are followed, if the user gave some.
     pub root_hints: Option<Vec<RootServer>>,
+    /// The routing table that the user gave.
+    pub routes: Option<Arc<Routes>>,
+    /// Validated payloads of RPKI that the user gave.
+    pub payloads: Option<Arc<Payloads>>,
     /// Whom operators of scanned servers can write to; part of the user agent.
     pub contact: Option<String>,
     /// How much may be sent, how fast, and how long to wait.

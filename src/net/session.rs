@@ -37,6 +37,7 @@ use crate::{
     wire::{
         dnssec::iana_anchors,
         root_hints::{RootServer, iana_hints},
+        routes::{Payloads, Routes},
     },
 };
 
@@ -212,6 +213,16 @@ impl Session {
             [] => iana_anchors(),
             given => given.to_vec(),
         }
+    }
+
+    /// The routing table that the user gave.
+    pub fn routes(&self) -> Option<&Routes> {
+        self.config().routes.as_deref()
+    }
+
+    /// The validated payloads of RPKI that the user gave.
+    pub fn payloads(&self) -> Option<&Payloads> {
+        self.config().payloads.as_deref()
     }
 
     /// Servers of the root to follow delegations from: those that the user gave,

@@ -14,6 +14,7 @@ pub mod mta_sts;
 pub mod referrer_policy;
 pub mod robots;
 pub mod root_hints;
+pub mod routes;
 pub mod security_txt;
 pub mod smtp;
 pub mod spf;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{
-    facts::{Agreement, ChildDs, HostName, NameServer, Networks, ServerDnssec, ServerFacts},
+    facts::{
+        Agreement, ChildDs, HostName, NameServer, Networks, Route, RouteValidity, ServerDnssec,
+        ServerFacts,
+    },
     fold::Fold,
     fold_servers::names,
 };
@@ -15,8 +18,12 @@ use crate::model::{
     seen::Seen,
 };
 use crate::net::NetError;
+use crate::wire::routes::{Payloads, Prefix, Routes, Validity};
 
 const AT: &str = "/dns/agreement";
+
+/// The routing table and the payloads that the user gave.
+pub(super) type Routing<'a> = (Option<&'a Routes>, Option<&'a Payloads>);
 
 impl Fold {
     /// Whether the servers that serve the zone agree. What differs among those that
@@ -121,7 +128,7 @@ impl Fold {
     }
 
     /// Where the addresses of the name servers lie.
-    pub(super) fn networks(&mut self) {
+    pub(super) fn networks(&mut self, routing: &Routing<'_>) {
         let Some(servers) = self.facts.ns.known() else {
             return;
         };
@@ -137,7 +144,38 @@ impl Fold {
             });
             return;
         }
-        self.facts.networks = networks(servers).into();
+        let mut facts = networks(servers);
+        let addresses = servers.iter().flat_map(|server| server.addresses.known());
+        let addresses: BTreeSet<IpAddr> = addresses
+            .flatten()
+            .filter_map(|address| address.address.parse().ok())
+            .collect();
+        let not_given = |what: &str| NetError::new(GapReason::NotAsked, format!("no {what} given"));
+        let found = |table: &Routes| -> Vec<(IpAddr, Option<(Prefix, u32)>)> {
+            addresses.iter().map(|ip| (*ip, table.route(*ip))).collect()
+        };
+        match routing.0.map(found) {
+            None => {
+                let error = not_given("routing table (--routes FILE) was");
+                self.gaps.push(error.gap("/dns/networks/systems"));
+                self.gaps.push(error.gap("/dns/networks/routes"));
+            }
+            Some(found) => {
+                let origins = found.iter().filter_map(|(_, route)| *route);
+                facts.systems = names(origins.map(|(_, origin)| format!("AS{origin}"))).into();
+                match routing.1 {
+                    Some(payloads) => {
+                        let routes = found.into_iter().map(|(ip, to)| route(ip, to, payloads));
+                        facts.routes = routes.collect::<Vec<_>>().into();
+                    }
+                    None => {
+                        let error = not_given("validated payloads (--vrps FILE) were");
+                        self.gaps.push(error.gap("/dns/networks/routes"));
+                    }
+                }
+            }
+        }
+        self.facts.networks = facts.into();
     }
 }
 
@@ -203,6 +241,20 @@ fn networks(servers: &[NameServer]) -> Networks {
         shared: names(shared.map(|(ip, _)| ip.to_string())),
         systems: Seen::Unseen,
         routes: Seen::Unseen,
+    }
+}
+
+fn route(ip: IpAddr, route: Option<(Prefix, u32)>, payloads: &Payloads) -> Route {
+    let validity = |(network, origin)| match payloads.validity(network, origin) {
+        Validity::Valid => RouteValidity::Valid,
+        Validity::Invalid => RouteValidity::Invalid,
+        Validity::NotFound => RouteValidity::NotFound,
+    };
+    Route {
+        key: ip.to_string(),
+        prefix: route.map(|(network, _)| network.to_string()),
+        origin: route.map(|(_, origin)| format!("AS{origin}")),
+        validity: route.map(validity),
     }
 }
 

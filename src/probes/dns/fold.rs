@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
+    agreement::Routing,
     facts::{
         Address, AddressFamily, Caa, CaaIssuer, CaaProblem, CnameStep, DnsFacts, NameServer, Txt,
     },
@@ -35,13 +36,13 @@ const TXT_CHARS: usize = 4_096;
 const TXT_MAX: usize = 100;
 
 /// The facts, gaps and evidence of a name.
-pub(super) fn report(answers: &Answers, now: Timestamp) -> AreaReport {
+pub(super) fn report(answers: &Answers, routing: &Routing<'_>, now: Timestamp) -> AreaReport {
     let mut fold = Fold {
         stand_ins: answers.stand_ins.clone(),
         ..Fold::default()
     };
     fold.name(answers);
-    fold.zone(&answers.name, &answers.zone, now);
+    fold.zone(&answers.name, &answers.zone, routing, now);
     fold.caa(&answers.caa);
     fold.gaps.sort();
     fold.gaps.dedup();
@@ -183,7 +184,13 @@ impl Fold {
     }
 
     /// What stands at the zone and at its parent.
-    fn zone(&mut self, name: &str, zone: &Result<Option<Zone>, NetError>, now: Timestamp) {
+    fn zone(
+        &mut self,
+        name: &str,
+        zone: &Result<Option<Zone>, NetError>,
+        routing: &Routing<'_>,
+        now: Timestamp,
+    ) {
         const PLACES: [&str; 10] = [
             "is_apex",
             "ns",
@@ -218,7 +225,7 @@ impl Fold {
                 self.servers(zone);
                 self.soa(&zone.soa);
                 let proven = self.keys(zone, now);
-                self.networks();
+                self.networks(routing);
                 if let Some(parents) = &zone.parents {
                     self.delegation(zone, parents);
                 }

@@ -109,11 +109,14 @@ impl Fold {
             // It lives: what UDP gave is its own word, or a filter's before it.
             Ok(_) => {
                 facts.tcp = true.into();
+                if let Some(ptr) = &asked.ptr {
+                    facts.ptr = self.pointers(ptr, at);
+                }
                 match error.is_refused() {
                     true => facts.udp = false.into(),
                     false => self.gaps.push(error.gap(format!("{at}/udp"))),
                 }
-                for place in ["rcode", "authoritative", "soa", "dnssec"] {
+                for place in ["rcode", "authoritative", "other_source", "soa", "dnssec"] {
                     self.gaps.push(error.gap(format!("{at}/{place}")));
                 }
             }
@@ -122,6 +125,10 @@ impl Fold {
                 facts.udp = false.into();
                 facts.tcp = false.into();
                 facts.authoritative = false.into();
+                facts.other_source = None.into();
+                if let Some(ptr) = &asked.ptr {
+                    facts.ptr = self.pointers(ptr, at);
+                }
             }
             Err(_) => self.gaps.push(error.gap(at)),
         }

@@ -50,7 +50,8 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             };
         }
         let answers = jobs::ask(context.session, &context.target.name).await;
-        fold::report(&answers, jiff::Timestamp::now())
+        let routing = (context.session.routes(), context.session.payloads());
+        fold::report(&answers, &routing, jiff::Timestamp::now())
     })
 }
 
