@@ -160,7 +160,7 @@ impl One<'_> {
             version: None,
         };
         self.without_edns(&mut asked).await;
-        self.from_elsewhere(&mut asked).await;
+        self.ask_any_source(&mut asked).await;
         if asked.soa_reply().is_some() && self.session.level() >= Level::Intrusive {
             self.intrusive(&mut asked).await;
         }
@@ -192,7 +192,7 @@ impl One<'_> {
     }
 
     /// Where TCP works and UDP is silent, the answer may come from another address.
-    async fn from_elsewhere(&self, asked: &mut Asked) {
+    async fn ask_any_source(&self, asked: &mut Asked) {
         let silent = matches!(&asked.soa, Err(error) if error.reason == GapReason::Timeout);
         if silent && asked.ns_tcp.is_ok() {
             let query = DnsQuery {
@@ -315,7 +315,7 @@ fn mixed_case(name: &Name) -> Name {
             label
                 .iter()
                 .map(|byte| {
-                    upper = byte.is_ascii_alphabetic() ^ upper;
+                    upper ^= byte.is_ascii_alphabetic();
                     match upper {
                         true => byte.to_ascii_uppercase(),
                         false => byte.to_ascii_lowercase(),
