@@ -11,6 +11,7 @@
 
 mod apache;
 mod bind;
+mod delegation;
 mod demo;
 mod dnssec;
 mod dnssec_chain;

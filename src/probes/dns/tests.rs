@@ -1,5 +1,7 @@
 //! The probe against a resolver on loopback.
 
+mod scripted;
+
 use hickory_proto::op::ResponseCode;
 use serde_json::{Value, json};
 
