@@ -26,6 +26,8 @@ mod gate;
 mod gating;
 mod judge;
 mod keys;
+mod mail;
+mod mail_text;
 mod network;
 mod pack;
 mod pack_build;
@@ -81,6 +83,7 @@ enum Command {
     Scan(Box<scan::ScanArgs>),
     Tls(Box<tls::TlsArgs>),
     Dns(Box<dns::DnsArgs>),
+    Mail(Box<mail::MailArgs>),
     Judge(Box<judge::JudgeArgs>),
     Gate(Box<gate::GateCommand>),
     Plan(Box<plan::PlanArgs>),
@@ -119,6 +122,7 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Trouble> {
         Command::Scan(args) => scan::run(&args, console),
         Command::Tls(args) => tls::run(&args, console),
         Command::Dns(args) => dns::run(&args, console),
+        Command::Mail(args) => mail::run(&args, console),
         Command::Judge(args) => judge::run(&args, console),
         Command::Gate(args) => gate::run(&args, console),
         Command::Plan(args) => plan::run(&args, console),

@@ -6,6 +6,7 @@
 
 mod caa;
 mod dane;
+mod spoofing;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,6 +17,7 @@ use crate::model::{gap::GapReason, level::Area, observation::Observation};
 pub fn apply(observation: &mut Observation) {
     caa::join(observation);
     dane::join(observation);
+    spoofing::join(observation);
 }
 
 /// Why a place was not observed: by its own gap, or by the nearest above it.

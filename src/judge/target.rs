@@ -1,6 +1,7 @@
 //! Judges one target.
 
 use jiff::{Timestamp, civil::Date};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::model::{
     level::Area,
     observation::{Conditions, Cost, Observation},
     shared::Shared,
+    spoofing::Spoofing,
     target::Target,
     verdict::Verdict,
 };
@@ -61,6 +63,7 @@ pub struct Observed {
     /// What checks read: target, gaps, time and facts.
     pub(super) value: Value,
     pub(super) products: Vec<String>,
+    spoofing: Option<Spoofing>,
 }
 
 impl From<Observation> for Observed {
@@ -88,6 +91,9 @@ impl From<Observation> for Observed {
         let value = Value::Object(value);
         Self {
             products: products(&value),
+            spoofing: value
+                .pointer("/mail/spoofing")
+                .and_then(|facts| Spoofing::deserialize(facts).ok()),
             observation,
             value,
         }
@@ -109,6 +115,8 @@ pub struct TargetResult {
     pub cost: Cost,
     /// Products recognised from the facts.
     pub products: Vec<String>,
+    /// Whether somebody else can send mail in its name, where its mail was looked at.
+    pub spoofing: Option<Spoofing>,
     /// Areas that were to be looked at, and of which nothing could be judged.
     pub blind: BTreeSet<Area>,
     /// How each entry of the profile stands, in its order.
@@ -239,6 +247,7 @@ impl Observed {
             conditions: self.observation.conditions.clone(),
             cost: self.observation.cost,
             products: self.products.clone(),
+            spoofing: self.spoofing.clone(),
             blind,
             entries,
             uses,

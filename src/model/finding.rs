@@ -17,6 +17,7 @@ use super::{
     observation::{Conditions, Cost, Evidence},
     profile::{Obligation, Scope},
     shared::Shared,
+    spoofing::Spoofing,
     target::{Role, SourceLine},
     verdict::Verdict,
 };
@@ -329,6 +330,9 @@ pub struct TargetSummary {
     pub open: u64,
     /// Checks that stay open because the scan was not to ask.
     pub not_asked: u64,
+    /// Whether somebody else can send mail in its name; `null` when its mail was not looked at.
+    #[serde(default)]
+    pub spoofing: Option<Spoofing>,
     /// Areas that were to be looked at, and of which nothing could be judged.
     pub blind: BTreeSet<Area>,
     /// Products recognised from the facts (`nginx`, `iis`), by which advice is chosen.

@@ -25,6 +25,7 @@ pub mod profile;
 pub mod run;
 pub mod seen;
 pub mod shared;
+pub mod spoofing;
 pub mod target;
 pub mod tlp;
 pub mod verdict;

@@ -28,6 +28,7 @@ mod plan_words;
 mod points;
 pub mod sarif;
 mod sheet;
+pub mod spoofing;
 pub mod table;
 mod target;
 pub mod tree;

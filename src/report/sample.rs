@@ -146,6 +146,7 @@ fn target(key: &str, observed: bool) -> TargetSummary {
         passed: if observed { 58 } else { 0 },
         open: if observed { 2 } else { 62 },
         not_asked: if observed { 4 } else { 0 },
+        spoofing: None,
         blind: BTreeSet::new(),
         products: vec!["nginx".to_owned()],
         cost: Cost::default(),

@@ -5,6 +5,7 @@ use std::io;
 
 use super::marks;
 use super::page::{Page, Style, line, words};
+use super::spoofing;
 use crate::model::{
     check::{Effort, Severity},
     finding::{BySeverity, Effect, Finding, Instance, OpenGap, TargetSummary},
@@ -48,6 +49,9 @@ pub fn write(view: &View<'_>, shown: &mut Shown, page: &mut Page<'_>) -> io::Res
     }
     page.heading(&title)?;
     page.text(Style::Plain, &counts(summary))?;
+    if let Some(spoofing) = &summary.spoofing {
+        page.text(Style::Plain, &spoofing::answer(&summary.key, spoofing))?;
+    }
     for (effect, title) in [
         (Effect::Failure, "Must be mended"),
         (Effect::Warning, "Should be mended"),

@@ -1,5 +1,6 @@
 //! Pure codecs for untrusted bytes and strings.
 
+pub mod bimi;
 pub mod caa;
 pub mod charset;
 pub mod cookie;

@@ -16,6 +16,7 @@ mod demo;
 mod dnssec;
 mod dnssec_chain;
 mod gating;
+mod mail;
 mod nginx;
 mod site;
 mod support;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::seen::Seen;
+use crate::model::{seen::Seen, spoofing::Spoofing};
 
 /// Version of these facts.
 pub const FACT_VERSION: u32 = 1;
@@ -47,6 +47,12 @@ pub struct MailFacts {
     /// TLS reporting (RFC 8460); `null` when no record is published.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub tls_rpt: Seen<Option<TlsRpt>>,
+    /// The logo that programs may show beside its mail (BIMI); `null` when no record is published.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub bimi: Seen<Option<Bimi>>,
+    /// Whether somebody else can send mail in its name. Joined after the probes.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub spoofing: Seen<Spoofing>,
 }
 
 /// A mail exchanger.
@@ -413,6 +419,22 @@ pub struct TlsRpt {
     pub record: String,
     /// Where reports go.
     pub rua: Vec<String>,
+    /// Faults in the record.
+    #[schemars(extend("x-key" = "name"))]
+    pub problems: Vec<MailProblem>,
+}
+
+/// The BIMI record of a domain, of the selector `default`
+/// (draft-brand-indicators-for-message-identification).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bimi {
+    /// The record.
+    pub record: String,
+    /// Where the logo is (`l`); `null` when the domain declines to show one.
+    pub logo: Option<String>,
+    /// Where the certificate of the mark is (`a`); `null` when there is none.
+    pub evidence: Option<String>,
     /// Faults in the record.
     #[schemars(extend("x-key" = "name"))]
     pub problems: Vec<MailProblem>,

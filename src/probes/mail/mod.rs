@@ -23,6 +23,7 @@ use crate::{
     model::{
         gap::{Gap, GapReason},
         level::{Area, Level},
+        seen::Seen,
         target::Target,
     },
     net::NetError,
@@ -60,18 +61,19 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             };
         }
         let (session, domain) = (context.session, context.target.name.as_str());
-        let (exchangers, spf, dmarc, dkim, tls_rpt, mut mta_sts) = tokio::join!(
+        let (exchangers, spf, dmarc, dkim, tls_rpt, bimi, mut mta_sts) = tokio::join!(
             exchangers::observe(session, domain, context.level),
             spf::observe(session, domain),
             dmarc::observe(session, domain),
             dkim::observe(session, context.target, context.level),
             transport::tls_rpt(session, domain),
+            transport::bimi(session, domain),
             transport::mta_sts(session, domain),
         );
         transport::compare_exchangers(&mut mta_sts.0, &exchangers.mx, &mut mta_sts.1);
 
         let mut notes = exchangers.notes;
-        for part in [spf.notes, dmarc.notes, dkim.1, tls_rpt.1, mta_sts.1] {
+        for part in [spf.notes, dmarc.notes, dkim.1, tls_rpt.1, bimi.1, mta_sts.1] {
             notes.add(part);
         }
         let facts = MailFacts {
@@ -86,6 +88,8 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             dkim: dkim.0.into(),
             mta_sts: mta_sts.0,
             tls_rpt: tls_rpt.0,
+            bimi: bimi.0,
+            spoofing: Seen::Unseen,
         };
         notes.gaps.sort();
         notes.gaps.dedup();
@@ -147,8 +151,8 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
         ),
         exchange(
             resolver(),
-            format!("_mta-sts.{domain} and _smtp._tls.{domain}"),
-            2,
+            format!("_mta-sts, _smtp._tls and default._bimi below {domain}"),
+            3,
         ),
         exchange(
             format!("mta-sts.{domain}:443"),

@@ -144,6 +144,7 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
             },
             "dkim": { "selectors_given": false, "keys": [] },
             "mta_sts": null,
+            "bimi": null,
             "tls_rpt": {
                 "record": "v=TLSRPTv1; rua=mailto:t@county.example",
                 "rua": ["mailto:t@county.example"], "problems": [],

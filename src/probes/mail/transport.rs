@@ -4,7 +4,7 @@
 use url::Url;
 
 use super::{
-    facts::{MailExchanger, MailProblem, MtaSts, MtaStsMode, MtaStsPolicy, TlsRpt},
+    facts::{Bimi, MailExchanger, MailProblem, MtaSts, MtaStsMode, MtaStsPolicy, TlsRpt},
     notes::Notes,
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     },
     net::{HttpRequest, HttpResponse, NetError, RecordType, Session, shell_word},
     wire::{
+        bimi,
         mta_sts::{self, Mode, Policy},
         text::{clean, clean_bytes, clean_lines},
         tls_rpt,
@@ -57,6 +58,38 @@ pub(super) async fn tls_rpt(session: &Session, domain: &str) -> (Seen<Option<Tls
     let fact = TlsRpt {
         record: clean_bytes(first, RECORD_CHARS),
         rua: record.rua,
+        problems,
+    };
+    (Some(fact).into(), notes)
+}
+
+/// The BIMI record of the selector that all mail has.
+pub(super) async fn bimi(session: &Session, domain: &str) -> (Seen<Option<Bimi>>, Notes) {
+    let mut notes = Notes::default();
+    let name = format!("default._bimi.{domain}");
+    let mut records = match session.lookup(&name, RecordType::TXT).await {
+        Ok(answer) => {
+            notes.prove("/mail/bimi", &answer);
+            answer.texts()
+        }
+        Err(error) => {
+            notes.miss("/mail/bimi", &error);
+            return (Seen::Unseen, notes);
+        }
+    };
+    records.retain(|text| bimi::is_record(text));
+    let Some(first) = records.first() else {
+        return (None.into(), notes);
+    };
+    let record = bimi::parse(first);
+    let mut problems = problems(record.problems);
+    if records.len() > 1 {
+        problems.push(problem("multiple_records", &records.len().to_string()));
+    }
+    let fact = Bimi {
+        record: clean_bytes(first, RECORD_CHARS),
+        logo: record.logo,
+        evidence: record.evidence,
         problems,
     };
     (Some(fact).into(), notes)
