@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use scrutineer::baseline::{
     aggregate::aggregate,
     band::{Hidden, Tally},
+    count::Counted,
     cut,
     document::{Baseline, Consents, Looked, NamedDigest},
-    measure::{self, Counted},
+    measure,
 };
 use scrutineer::model::{
     cell::{Cell, Coverage, Judged, Kind, Panel, Passing, RowName},
