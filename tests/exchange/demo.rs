@@ -99,6 +99,11 @@ impl Demo {
     }
 }
 
+/// The run of an office of the demo.
+pub fn run_of(id: &str) -> String {
+    demo().text(&format!("offices/{id}/run.jsonl"))
+}
+
 /// The cells of a document, by kind.
 fn cells(predicate: &Value) -> BTreeMap<String, usize> {
     let mut kinds = BTreeMap::new();

@@ -11,6 +11,7 @@ mod comparing;
 mod corpus;
 mod create;
 mod demo;
+mod guide;
 mod interop;
 mod keys;
 mod killed;
