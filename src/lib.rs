@@ -12,6 +12,7 @@
 //! * [`probes`] know [`net`], `wire` and `model`, never each other.
 //! * [`derive`] joins what two areas saw, by RFC rules.
 //! * [`scan`] runs probes and saves observations through [`store`].
+//! * [`reference`] makes the pages of `docs/reference` out of the sources.
 //! * [`cli`] knows all.
 
 pub mod baseline;
@@ -24,6 +25,7 @@ pub mod model;
 pub mod net;
 pub mod plan;
 pub mod probes;
+pub mod reference;
 pub mod report;
 pub mod rules;
 pub mod scan;

@@ -29,9 +29,9 @@ use crate::store::atomic::{self, Mode};
 /// Put accepted baselines beside each other: entries by participant and kind
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-scrutineer baseline compare 2026H2/*.dsse.json --roster roster-5.dsse.json --me office-a\n  \
-scrutineer baseline compare 2026H1/*.dsse.json 2026H2/*.dsse.json --roster roster-5.dsse.json --format html -o page.html\n  \
-scrutineer baseline compare --aggregate 2026H2.dsse.json --own run.jsonl --roster roster-5.dsse.json\n\n\
+scrutineer baseline compare 2026H2/*.dsse.json \\\n      --roster roster-5.dsse.json --me office-a\n  \
+scrutineer baseline compare 2026H1/*.dsse.json 2026H2/*.dsse.json \\\n      --roster roster-5.dsse.json --format html -o page.html\n  \
+scrutineer baseline compare --aggregate 2026H2.dsse.json --own run.jsonl \\\n      --roster roster-5.dsse.json\n\n\
 Only entries that judge the same are compared; the rest is listed. Nothing leaves this machine.")]
 pub struct CompareArgs {
     /// Signed baselines, of one or several periods.

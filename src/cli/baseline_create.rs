@@ -49,8 +49,8 @@ const MOST_FILES: usize = 20_000;
 /// Judge runs under the profile of an exchange, and write cells in bands: what may leave
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-scrutineer baseline create run.jsonl --exchange exchange.yaml --participant office-a --period 2026H2 --explain\n  \
-scrutineer baseline create run.jsonl --exchange exchange.yaml --participant office-a --period 2026H2 --complete web,mail\n\n\
+scrutineer baseline create run.jsonl --exchange exchange.yaml \\\n      --participant office-a --period 2026H2 --explain\n  \
+scrutineer baseline create run.jsonl --exchange exchange.yaml \\\n      --participant office-a --period 2026H2 --complete web,mail\n\n\
 The document is TLP:AMBER and not signed yet. Runs, exact counts and the manifest stay at home.")]
 pub struct CreateArgs {
     /// The runs, as `scan --save` wrote them. Of each name the newest observation of the window counts.

@@ -11,6 +11,8 @@ use crate::baseline::names;
 
 /// Print what an exchange pins for a period: this program with these checks and this profile
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  \
+scrutineer baseline pins --profile common-baseline")]
 pub struct PinsArgs {
     /// The profile of the exchange.
     #[arg(long, value_name = "ID", default_value = "common-baseline")]

@@ -26,8 +26,8 @@ use crate::store::atomic::{self, Mode};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
 scrutineer baseline sign office-a.2026H2.baseline.json --key office.key\n  \
-ssh-keygen -Y sign -n scrutineer-baseline@v1 -f id_ed25519_sk office-a.2026H2.baseline.json\n  \
-scrutineer baseline sign office-a.2026H2.baseline.json --ssh-signature office-a.2026H2.baseline.json.sig\n\n\
+ssh-keygen -Y sign -n scrutineer-baseline@v1 -f id_ed25519_sk \\\n      office-a.2026H2.baseline.json\n  \
+scrutineer baseline sign office-a.2026H2.baseline.json \\\n      --ssh-signature office-a.2026H2.baseline.json.sig\n\n\
 The document is signed as it is, byte for byte. Signing writes a DSSE envelope (.dsse.json).")]
 pub struct SignArgs {
     /// The document, or an envelope that gets another signature.

@@ -19,8 +19,8 @@ use crate::baseline::{
 /// Verify received documents: who signed, for whom, and whether the roster lists them
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-scrutineer baseline verify office-b.2026H2.dsse.json --roster roster-5.dsse.json --as office-a\n  \
-scrutineer baseline verify x.json --ssh-signature x.json.sig --roster roster-5.dsse.json --as office-a\n\n\
+scrutineer baseline verify office-b.2026H2.dsse.json \\\n      --roster roster-5.dsse.json --as office-a\n  \
+scrutineer baseline verify x.json --ssh-signature x.json.sig \\\n      --roster roster-5.dsse.json --as office-a\n\n\
 Exit 1 means that a document is refused, or not listed yet. The roster must be trusted first:\n\
 `scrutineer roster trust`. Nothing is remembered unless every document is accepted.")]
 pub struct VerifyArgs {

@@ -18,12 +18,11 @@ use crate::content::{
     lies_below,
     resolve::check_digest,
 };
-use crate::model::level::Level;
 
 /// Below this width, in columns, a table would break words.
 const NARROW: u16 = 90;
 
-/// Lists, shows, lints and tests checks
+/// List, show, lint and test checks
 #[derive(Args)]
 pub struct ChecksArgs {
     #[command(subcommand)]
@@ -32,17 +31,27 @@ pub struct ChecksArgs {
 
 #[derive(Subcommand)]
 enum ChecksCommand {
-    /// Lists all checks by area
+    /// List all checks by area
     List(ListArgs),
-    /// Shows a check as its file has it
+    /// Show a check as its file has it
     Show(ShowArgs),
-    /// Finds what is wrong with checks, controls and profiles
+    /// Find what is wrong with checks, controls and profiles
+    #[command(after_help = "Examples:\n  \
+scrutineer checks lint\n  \
+scrutineer checks lint my-checks\n\n\
+Each fault is shown with its file, line and column. Exit code 2 when there is one.")]
     Lint(PathsArgs),
-    /// Runs the examples of checks, and each again with one fact taken away
+    /// Run the examples of checks, and each again with one fact taken away
+    #[command(after_help = "Examples:\n  \
+scrutineer checks test\n  \
+scrutineer checks test my-checks/web/permissions.limited.yaml")]
     Test(PathsArgs),
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  \
+scrutineer checks list\n  \
+scrutineer checks list --format json | jq -r '.checks[].id'")]
 struct ListArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
@@ -58,6 +67,9 @@ enum ListFormat {
 }
 
 #[derive(Args)]
+#[command(after_help = "Example:\n  \
+scrutineer checks show tls.protocol.no-legacy\n\n\
+`scrutineer explain` tells the same to people.")]
 struct ShowArgs {
     /// Id of the check, such as tls.protocol.no-legacy
     id: String,
@@ -113,7 +125,7 @@ fn list_table(content: &Content, width: u16) -> String {
             check.check.id.clone(),
             check.check.control.clone(),
             check.check.severity.to_string(),
-            level_of(check).to_string(),
+            check.level().to_string(),
             check.check.title.clone(),
         ]);
     }
@@ -147,17 +159,6 @@ fn narrow_list(rows: &[Vec<String>], width: usize) -> String {
     text
 }
 
-/// How far a scan must go to see all facts that a check reads.
-pub(super) fn level_of(check: &LoadedCheck) -> Level {
-    check
-        .program
-        .facts()
-        .iter()
-        .map(|fact| fact.level)
-        .max()
-        .unwrap_or(Level::Passive)
-}
-
 /// Values of parameters where no profile sets any.
 pub(super) fn defaults(check: &LoadedCheck) -> Map<String, Value> {
     check
@@ -180,7 +181,7 @@ fn list_json(content: &Content) -> String {
                 "title": check.title,
                 "severity": check.severity,
                 "effort": check.effort,
-                "level": level_of(loaded),
+                "level": loaded.level(),
                 "facts": loaded.program.facts().iter().map(|fact| fact.path.clone()).collect::<Vec<_>>(),
                 "params": check.params,
                 "digest": check_digest(&loaded.program, &defaults(loaded)),

@@ -15,6 +15,28 @@ pub enum Exit {
     NotObserved = 3,
 }
 
+impl Exit {
+    /// Every code, in order, with what it means.
+    pub const MEANINGS: [(Self, &'static str); 4] = [
+        (
+            Self::Done,
+            "All that was asked is done. Where there is a gate, it passed: nothing that counts fails or is open.",
+        ),
+        (
+            Self::GateFailed,
+            "The gate failed: something that must be met fails, or, against an earlier result, is new or worse.",
+        ),
+        (
+            Self::Wrong,
+            "Wrong usage or input, told in one clear error. Nothing was judged.",
+        ),
+        (
+            Self::NotObserved,
+            "Not enough could be observed to say. A target that cannot be reached is never 0.",
+        ),
+    ];
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -4,7 +4,6 @@ use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    checks::level_of,
     console::Console,
     content::ContentArgs,
     exit::{Exit, Trouble},
@@ -22,8 +21,11 @@ use crate::model::{
     profile::ProfileEntry,
 };
 
-/// Explains a check or a control: what, why, how to mend it, who asks for it
+/// Explain a check or a control: what, why, how to mend it, who asks for it
 #[derive(Args)]
+#[command(after_help = "Examples:\n  \
+scrutineer explain tls.protocol.no-legacy\n  \
+scrutineer explain TLS-01")]
 pub struct ExplainArgs {
     /// Id of a check (tls.protocol.no-legacy) or of a control (TLS-01)
     id: String,
@@ -85,7 +87,7 @@ fn explain_check(content: &Content, loaded: &LoadedCheck, width: usize) -> Strin
         Effort::Medium => "a change with tests and a maintenance window",
         Effort::High => "a project",
     };
-    let level = match level_of(loaded) {
+    let level = match loaded.level() {
         Level::Passive => "seen by every visitor",
         Level::Standard => "seen by asking more than a visitor does, without harm",
         Level::Intrusive => "seen only in scans that the inventory authorises",

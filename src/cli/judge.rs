@@ -19,7 +19,7 @@ use crate::store::RunReader;
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
 scrutineer judge run.jsonl\n  \
-scrutineer judge run.jsonl --profile de-bsi-tr-03116-4 --profile nl-ncsc-tls-2025-05\n  \
+scrutineer judge run.jsonl --profile de-bsi-tr-03116-4 \\\n      --profile nl-ncsc-tls-2025-05\n  \
 scrutineer judge run.jsonl --at 2027-01-01 --format json -o findings.json\n\n\
 The same run, checks and date give the same bytes.")]
 pub struct JudgeArgs {

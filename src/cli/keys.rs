@@ -35,7 +35,7 @@ enum KeysCommand {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
 scrutineer keys new office.key --comment office-a\n  \
-scrutineer keys new office.key --passphrase-file /dev/fd/3 3< <(pass show office)\n\n\
+scrutineer keys new office.key --passphrase-file /dev/fd/3 \\\n      3< <(pass show office)\n\n\
 Keep a copy of the file where the machine is not. FILE.pub is what the stewards need.")]
 struct NewArgs {
     /// Where the private key goes. It is never written over.
@@ -56,6 +56,9 @@ struct NewArgs {
 
 /// Show the fingerprint and the public line of a key.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+scrutineer keys show office.key\n  \
+scrutineer keys show received.pub ")]
 struct ShowArgs {
     /// A private key or its `.pub` file. A private key is not opened: its public half is not encrypted.
     #[arg(value_name = "FILE")]

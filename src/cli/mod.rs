@@ -20,10 +20,12 @@ mod demo_script;
 mod diff;
 mod dns;
 mod dns_view;
+mod doctor;
 pub mod exit;
 mod explain;
 mod gate;
 mod gating;
+mod generate;
 mod judge;
 mod keys;
 mod mail;
@@ -97,7 +99,10 @@ enum Command {
     Report(report::ReportArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
+    Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),
+    #[command(hide = true)]
+    Generate(generate::GenerateArgs),
 }
 
 /// Runs the program and returns its exit code.
@@ -136,6 +141,8 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Trouble> {
         Command::Report(args) => report::run(&args, console),
         Command::Explain(args) => explain::run(&args, console),
         Command::Schema(args) => schema::run(&args, console),
+        Command::Doctor(args) => doctor::run(&args, console),
+        Command::Generate(args) => generate::run(&args, console),
         Command::Demo(args) => demo::run(&args, console),
     }
 }

@@ -142,7 +142,8 @@ impl NetworkArgs {
     }
 }
 
-fn resolver(text: &str) -> Result<SocketAddr, String> {
+/// The address of a resolver, with port 53 where none is given.
+pub(super) fn resolver(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .or_else(|_| {
             text.trim_matches(['[', ']'])

@@ -24,7 +24,7 @@ use crate::store::RunReader;
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
 scrutineer plan run.jsonl\n  \
-scrutineer plan run.jsonl --profile de-bsi-tr-03116-4 --profile nl-ncsc-tls-2025-05\n  \
+scrutineer plan run.jsonl --profile de-bsi-tr-03116-4 \\\n      --profile nl-ncsc-tls-2025-05\n  \
 scrutineer plan run.jsonl --format markdown -o plan.md\n\n\
 Scan again after each change: what could not be judged before may turn up then.\n\
 Exit codes: 0 the plan was written, whatever it says; 2 wrong usage or input.")]

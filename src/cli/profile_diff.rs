@@ -12,6 +12,8 @@ use crate::judge::difference;
 use crate::report::{self, TableOptions};
 
 #[derive(Args)]
+#[command(after_help = "Example:\n  \
+scrutineer profiles diff de-bsi-tr-03116-4 nl-ncsc-tls-2025-05")]
 pub struct DiffArgs {
     /// Id of the one profile
     one: String,

@@ -19,7 +19,7 @@ use crate::content::{Content, merge::Merged};
 use crate::judge::{Calendar, ResolvedCheck, ResolvedEntry, ResolvedProfile};
 use crate::model::profile::{Obligation, Scope};
 
-/// Lists, shows and compares profiles
+/// List, show and compare profiles
 #[derive(Args)]
 pub struct ProfilesArgs {
     #[command(subcommand)]
@@ -28,28 +28,34 @@ pub struct ProfilesArgs {
 
 #[derive(Subcommand)]
 enum ProfilesCommand {
-    /// Lists all profiles
+    /// List all profiles
     List(ListArgs),
-    /// Shows what a profile demands, with its checks and parameters
+    /// Show what a profile demands, with its checks and parameters
     Show(ShowArgs),
-    /// Says where two profiles differ, and where no configuration satisfies both
+    /// Say where two profiles differ, and where no configuration satisfies both
     Diff(profile_diff::DiffArgs),
 }
 
 #[derive(Args)]
+#[command(after_help = "Example:\n  \
+scrutineer profiles list")]
 struct ListArgs {
     #[command(flatten)]
     content: ContentArgs,
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  \
+scrutineer profiles show de-bsi-tr-02102-2\n  \
+scrutineer profiles show de-bsi-tr-02102-2 --at 2027-01-01\n  \
+scrutineer profiles show nl-internet-nl-1.11 --coverage")]
 struct ShowArgs {
     /// Id of the profile, such as common-baseline
     id: String,
-    /// Shows instead which requirements of its guideline it judges, and which not and why
+    /// Show instead which requirements of its guideline it judges, and which not and why
     #[arg(long)]
     coverage: bool,
-    /// Shows only what applies on this day, and what begins or ends when
+    /// Show only what applies on this day, and what begins or ends when
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "coverage")]
     at: Option<Date>,
     #[command(flatten)]

@@ -16,12 +16,13 @@ use super::{
 #[derive(Args)]
 #[command(
     after_help = "A version is drafted by one steward, signed by two, and then handed out:\n  \
-scrutineer roster init --exchange exchange.yaml --root a.pub='Office A' --root b.pub='Office B' --root c.pub='Office C'\n  \
-scrutineer roster add roster-1.dsse.json --participant office-a --name 'Office A' --key office-a.pub\n  \
-scrutineer roster sign roster-1.dsse.json --key a.key        # and so does b\n  \
-scrutineer roster show roster-1.dsse.json                    # what is missing, and the root fingerprint\n  \
-scrutineer roster trust roster-1.dsse.json --fingerprint ... # every reader, once\n  \
-scrutineer roster accept roster-1.dsse.json office-a.2026H2.dsse.json   # drafts roster-2.dsse.json"
+scrutineer roster init --exchange exchange.yaml --root a.pub='Office A' \\\n      --root b.pub='Office B' --root c.pub='Office C'\n  \
+scrutineer roster add roster-1.dsse.json \\\n      --participant office-a --name 'Office A' --key office-a.pub\n  \
+scrutineer roster sign roster-1.dsse.json --key a.key    # so does b\n  \
+scrutineer roster show roster-1.dsse.json                # what is missing\n  \
+scrutineer roster trust roster-1.dsse.json --fingerprint ...     # once\n  \
+scrutineer roster accept roster-1.dsse.json office-a.2026H2.dsse.json\n\n\
+`show` prints the root fingerprint, which every reader is told. `accept` drafts roster-2.dsse.json."
 )]
 pub struct RosterArgs {
     #[command(subcommand)]

@@ -43,6 +43,8 @@ pub struct DraftArgs {
 
 /// Draft the first version
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  \
+scrutineer roster init --exchange exchange.yaml \\\n      --root a.pub='Office A' --root b.pub='Office B' --root c.pub='Office C'")]
 pub struct InitArgs {
     /// What participants agreed on.
     #[arg(long, value_name = "FILE")]
@@ -56,10 +58,10 @@ pub struct InitArgs {
 
 /// Add a participant or a key of one, replace a root key, or take over a changed calendar
 #[derive(Args, Debug)]
-#[command(
-    after_help = "A further key of a participant needs the signature of one that it had (`roster sign` with it),\n\
-or --recovered, which every reader sees."
-)]
+#[command(after_help = "Example:\n  \
+scrutineer roster add roster-1.dsse.json \\\n      --participant office-a --name 'Office A' --key office-a.pub\n\n\
+A further key of a participant needs the signature of one that it had (`roster sign` with it),\n\
+or --recovered, which every reader sees.")]
 pub struct AddArgs {
     /// The roster.
     #[arg(value_name = "ROSTER")]
@@ -91,6 +93,8 @@ pub struct AddArgs {
 
 /// End a key of a participant. What it signed and the roster lists stays valid as history
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  \
+scrutineer roster revoke roster-5.dsse.json SHA256:... \\\n      --reason 'the laptop was stolen'")]
 pub struct RevokeArgs {
     /// The roster.
     #[arg(value_name = "ROSTER")]
@@ -107,6 +111,9 @@ pub struct RevokeArgs {
 
 /// List signed documents, so that they count. Each is verified first
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+scrutineer roster accept roster-5.dsse.json 2026H2/*.dsse.json\n  \
+scrutineer roster accept roster-5.dsse.json --aggregate sums.2026H2.dsse.json")]
 pub struct AcceptArgs {
     /// The roster.
     #[arg(value_name = "ROSTER")]
@@ -133,6 +140,8 @@ pub struct AcceptArgs {
 
 /// Withdraw a listed document, or a broken entry of the profile
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  \
+scrutineer roster withdraw roster-5.dsse.json DIGEST --reason 'wrong window'")]
 pub struct WithdrawArgs {
     /// The roster.
     #[arg(value_name = "ROSTER")]

@@ -17,8 +17,8 @@ use crate::baseline::{
 /// List the SSH public keys of a document's audience, for `age -R`
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-scrutineer roster recipients roster-5.dsse.json --for office-a.2026H2.dsse.json > audience.txt\n  \
-age -R audience.txt -o office-a.2026H2.dsse.json.age office-a.2026H2.dsse.json\n\n\
+scrutineer roster recipients roster-5.dsse.json \\\n      --for office-a.2026H2.dsse.json > audience.txt\n  \
+age -R audience.txt -o office-a.2026H2.dsse.json.age \\\n      office-a.2026H2.dsse.json\n\n\
 Keys that ended and keys on security keys are left out: age cannot use the latter.\n\
 A document labelled TLP:RED or TLP:AMBER+STRICT has no recipients.")]
 pub struct RecipientsArgs {

@@ -19,6 +19,8 @@ use crate::baseline::{
 
 /// Show what a roster says, who signed it, and what is missing. Trusts nothing
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  \
+scrutineer roster show roster-5.dsse.json")]
 pub struct ShowArgs {
     /// The roster.
     #[arg(value_name = "ROSTER")]

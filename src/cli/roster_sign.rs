@@ -16,7 +16,9 @@ use crate::store::atomic::{self, Mode};
 
 /// Add a signature to a draft. Read `roster show` first: you answer for what it says
 #[derive(Args, Debug)]
-#[command(after_help = "With a security key:\n  \
+#[command(after_help = "Examples:\n  \
+scrutineer roster sign roster-2.dsse.json --key root-a.key\n\n\
+With a security key:\n  \
 scrutineer roster show roster-2.dsse.json --payload > roster-2.json\n  \
 ssh-keygen -Y sign -n scrutineer-roster@v1 -f id_ed25519_sk roster-2.json\n  \
 scrutineer roster sign roster-2.dsse.json --ssh-signature roster-2.json.sig")]

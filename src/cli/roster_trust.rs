@@ -14,7 +14,7 @@ use crate::baseline::{kind::DocumentKind, names, refusal::Refusal, trust::Trust}
 /// Trust an exchange by the root fingerprint that you were told, or go on to newer versions
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-scrutineer roster trust roster-1.dsse.json --fingerprint 0f1e2d3c-... --as office-a\n  \
+scrutineer roster trust roster-1.dsse.json \\\n      --fingerprint 0f1e2d3c-... --as office-a\n  \
 scrutineer roster trust roster-2.dsse.json roster-3.dsse.json\n\n\
 The fingerprint must reach you by another way than the roster: on paper, by telephone, in person.\n\
 `roster show` prints it. It is never trusted on first use.")]

@@ -38,7 +38,7 @@ use crate::store::{self, RunReader, RunWriter};
 #[command(after_help = "Examples:\n  \
 scrutineer scan vote.example.gov\n  \
 scrutineer scan -i inventory.yaml --save run.jsonl -o findings.json --format json\n  \
-scrutineer scan staging.example.gov --connect-to staging.example.gov:443:10.0.0.5:8443 --ca-file lab.pem\n\n\
+scrutineer scan staging.example.gov --ca-file lab.pem \\\n      --connect-to staging.example.gov:443:10.0.0.5:8443\n\n\
 Scan only what you answer for. --dry-run prints what would be sent.")]
 pub struct ScanArgs {
     /// Names to look at: vote.example.gov, host:port, or a URL.

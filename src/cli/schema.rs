@@ -28,8 +28,11 @@ use crate::model::{
 use crate::probes::registry::observation_schema;
 use crate::report::jsonl::{LINES_SCHEMA, LinesHeader};
 
-/// Prints the JSON Schema of a document
+/// Print the JSON Schema of a document
 #[derive(Args)]
+#[command(after_help = "Example:\n  \
+scrutineer schema inventory > inventory.schema.json\n\n\
+An editor that knows the schema completes and checks what you write.")]
 pub struct SchemaArgs {
     /// Which document
     #[arg(value_enum)]

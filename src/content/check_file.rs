@@ -13,6 +13,7 @@ use super::source::{Place, Source};
 use super::text_map::span_in_file;
 use super::yaml::{self, Kind, Limits, Node};
 use crate::model::check::{Check, Effort, Example, Logic, ParamDecl, Severity};
+use crate::model::level::Level;
 use crate::model::verdict::Verdict;
 use crate::rules::{FactSchema, ParamType, Part, Program, RuleError};
 
@@ -95,6 +96,13 @@ impl LoadedCheck {
     pub fn place(&self) -> Place {
         let span = self.root.get("id").map_or(0..0, |id| id.span.clone());
         self.source.place(span)
+    }
+
+    /// How far a scan must go to see all facts that it reads.
+    pub fn level(&self) -> Level {
+        let facts = self.program.facts();
+        let deepest = facts.iter().map(|fact| fact.level).max();
+        deepest.unwrap_or(Level::Passive)
     }
 }
 

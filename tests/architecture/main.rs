@@ -15,6 +15,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("baseline", vec!["model", "rules", "judge", "wire"]),
         ("plan", vec!["model", "rules", "judge"]),
         ("report", vec!["model", "wire"]),
+        ("reference", vec!["model", "content", "probes::registry"]),
         (
             "content",
             vec![
