@@ -7,7 +7,7 @@ use std::{
 
 use super::exit::{Exit, Trouble};
 use crate::content::diagnostic::Diagnostics;
-use crate::wire::text::clean;
+use crate::wire::text::{clean, to_ascii};
 
 /// Longest message shown to a person, in characters.
 const LONGEST: usize = 4000;
@@ -26,7 +26,7 @@ pub struct Console {
     pub width: u16,
     /// Whether only ASCII can be shown: a terminal that is not set to UTF-8.
     pub ascii: bool,
-    /// Whether results may be coloured: a terminal, and no `NO_COLOR`.
+    /// Whether results may be coloured: a terminal that is not dumb, and no `NO_COLOR`.
     pub colour: bool,
 }
 
@@ -94,7 +94,8 @@ impl Console {
             .ok()
             .and_then(|text| text.parse().ok());
         let measured = terminal_size::terminal_size().map(|(width, _)| width.0);
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
         Self {
             out: Box::new(io::BufWriter::new(io::stdout())),
             err: Box::new(io::stderr()),
@@ -128,6 +129,8 @@ impl Console {
     /// # Errors
     /// When it cannot be written; a reader that went away is no error.
     pub fn print(&mut self, text: &str) -> Result<(), Trouble> {
+        let plain = (self.ascii && !text.is_ascii()).then(|| to_ascii(text));
+        let text = plain.as_deref().unwrap_or(text);
         match self.out.write_all(text.as_bytes()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(format!("cannot write the result: {error}").into())

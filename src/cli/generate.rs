@@ -133,9 +133,15 @@ fn man_page(command: &Command) -> io::Result<Vec<u8>> {
 
 fn completions() -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
+    // Some shells would offer hidden commands, too.
+    let whole = Cli::command();
+    let seen = whole.get_subcommands().filter(|one| !one.is_hide_set());
+    let mut visible = Command::new("scrutineer")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommands(seen.cloned());
     for shell in Shell::value_variants() {
         let mut script = Vec::new();
-        clap_complete::generate(*shell, &mut Cli::command(), "scrutineer", &mut script);
+        clap_complete::generate(*shell, &mut visible, "scrutineer", &mut script);
         // Named as each shell looks for it.
         let name = match shell {
             Shell::Zsh => "_scrutineer".to_owned(),

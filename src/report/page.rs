@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::table::TableOptions;
 use super::wrap::{wrap, wrap_command};
-use crate::wire::text::{clean, clean_lines};
+use crate::wire::text::{clean, clean_lines, to_ascii};
 
 /// Longest line of text from elsewhere, in characters.
 const LONGEST_LINE: usize = 400;
@@ -53,7 +53,7 @@ pub struct Page<'a> {
 
 impl<'a> Page<'a> {
     pub fn new(options: TableOptions, out: &'a mut dyn Write) -> Self {
-        let width = options.width.clamp(60, 120);
+        let width = options.width.clamp(40, 120);
         Self {
             options: TableOptions { width, ..options },
             out,
@@ -115,7 +115,10 @@ impl<'a> Page<'a> {
             }
         }
         let taken: usize = widths.iter().skip(1).map(|width| width + 2).sum();
-        let first = self.width().saturating_sub(taken + 1).max(12);
+        if self.width() < taken + 13 {
+            return self.one_by_one(header, rows);
+        }
+        let first = self.width().saturating_sub(taken + 1);
         if let Some(width) = widths.first_mut() {
             *width = (*width).min(first);
         }
@@ -162,6 +165,20 @@ impl<'a> Page<'a> {
     }
 
     /// Text made safe, and plain ASCII where that is wanted.
+    /// A grid where there is no room for one: a paragraph for each row.
+    fn one_by_one(&mut self, header: &[&str], rows: &[Vec<(Style, String)>]) -> io::Result<()> {
+        for row in rows {
+            let mut cells = header.iter().zip(row);
+            let name = cells.next().map_or("", |(_, (_, text))| text);
+            let rest: Vec<String> = cells
+                .filter(|(_, (_, text))| text != "-")
+                .map(|(title, (_, text))| format!("{text} {title}"))
+                .collect();
+            self.text(Style::Plain, &format!("{name}: {}", rest.join(", ")))?;
+        }
+        Ok(())
+    }
+
     fn safe(&self, text: &str) -> String {
         let text = match text.contains('\n') {
             true => clean_lines(text, LONGEST_TEXT),
@@ -170,15 +187,7 @@ impl<'a> Page<'a> {
         if !self.options.ascii || text.is_ascii() {
             return text;
         }
-        let mut plain = String::with_capacity(text.len());
-        for c in text.chars() {
-            match c {
-                '…' => plain.push_str("..."),
-                c if c.is_ascii() => plain.push(c),
-                _ => plain.push('?'),
-            }
-        }
-        plain
+        to_ascii(&text)
     }
 
     fn empty(&self) -> Table {

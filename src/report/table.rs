@@ -19,7 +19,7 @@ use crate::model::{
 /// How the table is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableOptions {
-    /// Columns that may be used; at least 60 and at most 120 are.
+    /// Columns that may be used; at least 40 and at most 120 are.
     pub width: u16,
     /// Whether to colour, by ANSI escape sequences.
     pub colour: bool,

@@ -56,6 +56,27 @@ fn clean_with(s: &str, max_chars: usize, keep_lines: bool) -> String {
     out
 }
 
+/// Text for terminals that show nothing but ASCII: what stands for a few letters is
+/// written with them, all else becomes a question mark.
+pub fn to_ascii(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '…' => plain.push_str("..."),
+            '‐'..='―' | '─' => plain.push('-'),
+            '‘' | '’' => plain.push('\''),
+            '“' | '”' => plain.push('"'),
+            '≥' => plain.push_str(">="),
+            '≤' => plain.push_str("<="),
+            '×' => plain.push('x'),
+            '\u{a0}' => plain.push(' '),
+            c if c.is_ascii() => plain.push(c),
+            _ => plain.push('?'),
+        }
+    }
+    plain
+}
+
 /// Whether a character may change how its surroundings are shown, or is not shown at all.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -80,6 +101,15 @@ pub fn is_unsafe(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ascii_keeps_what_letters_can_say() {
+        assert_eq!(
+            to_ascii("a…b – “c” ≥ 2 × é\u{fffd}"),
+            "a...b - \"c\" >= 2 x ??"
+        );
+    }
+
     use proptest::prelude::*;
 
     #[test]

@@ -98,7 +98,7 @@ async fn ask_resolver(net: &Net, session: &Session) -> (Vec<Finding>, Option<Tim
         Ok(_) => None,
         Err(_) => Some(session.lookup(".", RecordType::SOA).await),
     };
-    let times = keys.as_ref().ok().and_then(|answer| times(answer));
+    let times = keys.as_ref().ok().and_then(times);
     let answers = Finding::ok("resolver", format!("{name} answers"));
     let findings = match (keys, small) {
         (Ok(answer), _) if answer.signatures.is_empty() => vec![
