@@ -192,6 +192,7 @@ fn whether_a_cell_of_a_pool_shows_never_depends_on_passes_and_fails() {
                     .map(|(index, judged)| (format!("member {index}"), *judged))
                     .collect(),
             }],
+            names: BTreeMap::new(),
             observed: BTreeMap::new(),
         };
         let decided = cut::decide(&counts, true);
