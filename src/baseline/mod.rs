@@ -9,6 +9,7 @@
 //!   many participants reach 90 %.
 //! * [`own`] counts an office's own runs, exactly and for itself, and [`period`] puts
 //!   them beside aggregates for a report.
+//! * [`share`] gathers what of accepted documents may be handed on.
 //! * [`document`] is what they hand each other, inside an in-toto statement.
 //! * [`ledger`] remembers what was cut, so that no period is cut twice.
 //! * [`canonical`] is JSON that has one form only, read strictly.
@@ -50,6 +51,7 @@ pub mod refusal;
 pub mod relabel;
 pub mod roster;
 pub mod secret;
+pub mod share;
 pub mod statement;
 pub mod trust;
 pub mod trust_store;

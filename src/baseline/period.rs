@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 mod caution;
 mod missing;
 
+pub use missing::remedy;
+
 use super::{
     assign::{Assignment, counts_organisations},
     band::{FEWEST_JUDGED, LEAST_COVERAGE},

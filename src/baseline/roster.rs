@@ -347,6 +347,12 @@ impl Roster {
             .find(|one| one.period == period && one.participant.as_deref() == participant)
     }
 
+    /// The name of a participant.
+    pub fn name_of(&self, id: &str) -> Option<String> {
+        let participant = self.participants.get(id);
+        participant.map(|participant| participant.name.clone())
+    }
+
     /// Whether an entry was withdrawn.
     pub fn is_entry_withdrawn(&self, entry: &str) -> bool {
         self.withdrawn_entries.iter().any(|one| one.entry == entry)

@@ -44,6 +44,23 @@ pub struct Received {
 }
 
 impl AcceptedArgs {
+    /// Verifies files where there is a roster; `None` without one.
+    ///
+    /// # Errors
+    /// As [`Self::receive`].
+    pub fn receive_any(
+        &self,
+        baselines: &[PathBuf],
+        aggregates: &[PathBuf],
+        console: &mut Console,
+    ) -> Result<Result<Option<Received>, Exit>, Trouble> {
+        if self.roster.is_empty() {
+            return Ok(Ok(None));
+        }
+        let received = self.receive(baselines, aggregates, console)?;
+        Ok(received.map(Some))
+    }
+
     /// Verifies files. One that is not listed yet is told and left out; any
     /// other that breaks a rule ends it: the inner result says with which exit.
     ///

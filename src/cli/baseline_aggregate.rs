@@ -89,6 +89,17 @@ pub fn run(args: &AggregateArgs, console: &mut Console) -> Result<Exit, Trouble>
         document.payloads.len(),
         document.label
     ));
+    for (holds, what) in [
+        (
+            document.tools.len() > 1,
+            "used different versions of the program",
+        ),
+        (document.conditions.len() > 1, "looked in different ways"),
+    ] {
+        if holds {
+            console.note(format!("participants {what}: readers are told"));
+        }
+    }
     Ok(Exit::Done)
 }
 

@@ -43,6 +43,7 @@ mod progress;
 mod prose;
 mod report;
 mod report_period;
+mod report_stix;
 mod result;
 mod roster;
 mod roster_edit;

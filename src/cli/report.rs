@@ -6,6 +6,7 @@ use super::{
     console::Console,
     exit::{Exit, Trouble},
     report_period::{self, PeriodArgs},
+    report_stix::{self, StixArgs},
 };
 
 /// Reports for legislatures, grant givers and threat intelligence platforms
@@ -18,6 +19,7 @@ pub struct ReportArgs {
 #[derive(Subcommand)]
 enum ReportCommand {
     Period(Box<PeriodArgs>),
+    Stix(Box<StixArgs>),
 }
 
 /// Runs the command.
@@ -27,5 +29,6 @@ enum ReportCommand {
 pub fn run(args: &ReportArgs, console: &mut Console) -> Result<Exit, Trouble> {
     match &args.command {
         ReportCommand::Period(args) => report_period::run(args, console),
+        ReportCommand::Stix(args) => report_stix::run(args, console),
     }
 }

@@ -103,7 +103,13 @@ fn label(text: &str) -> Result<Tlp, String> {
 /// # Errors
 /// When files or arguments are wrong.
 pub fn run(args: &PeriodArgs, console: &mut Console) -> Result<Exit, Trouble> {
-    let received = match received(args, console)? {
+    let accepted = AcceptedArgs {
+        roster: args.roster.clone(),
+        reader: args.reader.clone(),
+        now: args.now,
+        state: args.state.clone(),
+    };
+    let received = match accepted.receive_any(&[], &args.aggregate, console)? {
         Ok(received) => received,
         Err(exit) => return Ok(exit),
     };
@@ -136,10 +142,7 @@ pub fn run(args: &PeriodArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let ground = Ground {
         profile: &profile,
         exchange,
-        names: &|id| {
-            let participant = roster.and_then(|roster| roster.participants.get(id));
-            participant.map(|participant| participant.name.clone())
-        },
+        names: &|id| roster.and_then(|roster| roster.name_of(id)),
         withdrawn: &|entry| roster.is_some_and(|roster| roster.is_entry_withdrawn(entry)),
         given: args.own_label.zip(args.reason.clone()).map(given),
         tool: crate::TOOL,
@@ -150,24 +153,6 @@ pub fn run(args: &PeriodArgs, console: &mut Console) -> Result<Exit, Trouble> {
 
 fn given((label, reason): (Tlp, String)) -> Given {
     Given { label, reason }
-}
-
-/// What was accepted; nothing without a roster.
-fn received(
-    args: &PeriodArgs,
-    console: &mut Console,
-) -> Result<Result<Option<Received>, Exit>, Trouble> {
-    if args.roster.is_empty() {
-        return Ok(Ok(None));
-    }
-    let accepted = AcceptedArgs {
-        roster: args.roster.clone(),
-        reader: args.reader.clone(),
-        now: args.now,
-        state: args.state.clone(),
-    };
-    let received = accepted.receive(&[], &args.aggregate, console)?;
-    Ok(received.map(Some))
 }
 
 /// The periods of the report: of the calendar of the exchange, or half-years,

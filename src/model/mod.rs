@@ -24,6 +24,7 @@ pub mod plan;
 pub mod profile;
 pub mod run;
 pub mod seen;
+pub mod shareable;
 pub mod shared;
 pub mod spoofing;
 pub mod target;

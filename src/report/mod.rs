@@ -29,9 +29,11 @@ mod points;
 pub mod sarif;
 mod sheet;
 pub mod spoofing;
+pub mod stix;
 pub mod table;
 mod target;
 pub mod tree;
+mod uuid;
 mod wording;
 mod wrap;
 

@@ -23,8 +23,9 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use self::document::*;
-use self::identifier::{token, uuid};
+use self::identifier::token;
 use super::json_text::Escaping;
+use super::uuid::uuid;
 use super::wording::{check, gap, line, lines, marks, message, standing, word};
 use crate::model::{
     finding::{ControlResult, Finding, Findings},

@@ -21,5 +21,6 @@ mod office;
 mod packs;
 mod panels;
 mod refusals;
+mod reporting;
 mod rosters;
 mod support;

@@ -1,9 +1,10 @@
 // Opens a report in Chromium and says what is wrong with it: accessibility by axe-core, in light, dark and
 // on a phone, with everything opened; requests; faults in the console; filter, search and copying by keyboard.
 //
-//   node browser.mjs VALIDATORS CHROMIUM PAGE.html all|phone [FOLDER for screenshots]
+//   node browser.mjs VALIDATORS CHROMIUM PAGE.html all|phone|page [FOLDER for screenshots]
 //
 // `phone` looks at the darkest and smallest alone, for a page that differs from another one in its words only.
+// `page` is one without script: it is looked at in all sizes, and printed to PAGE.pdf.
 // Exits with 1 and a line on standard output for each fault.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -29,6 +30,12 @@ const browser = await chromium.launch({
     "--disable-component-update", "--disable-sync",
   ],
 });
+
+async function end() {
+  await browser.close();
+  for (const fault of faults) console.log(fault);
+  process.exit(faults.length > 0 ? 1 : 0);
+}
 
 async function open(name, options) {
   const context = await browser.newContext(options);
@@ -84,6 +91,12 @@ for (const [size, dimensions] of Object.entries(sizes)) {
   }
 }
 
+if (extent === "page") {
+  const paper = await open("paper", { ...sizes.desktop, javaScriptEnabled: false });
+  await paper.pdf({ path: file.replace(/html$/, "pdf"), preferCSSPageSize: true });
+  await end();
+}
+
 // By keyboard alone.
 const page = await open("keyboard", sizes.desktop);
 const shown = () => page.evaluate(() => Number(document.querySelector("#shown").textContent.split(" ")[0]));
@@ -132,6 +145,4 @@ if (pictures) {
 if (pictures) await plain.pdf({ path: join(pictures, "print.pdf"), format: "A4", printBackground: false });
 await plain.context().close();
 
-await browser.close();
-for (const fault of faults) console.log(fault);
-process.exit(faults.length > 0 ? 1 : 0);
+await end();

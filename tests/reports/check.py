@@ -1,8 +1,8 @@
 """Judges one of our formats by tools of others, and by what a reader must find in it.
 
-    python check.py FORMAT FILE FINDINGS.json
+    python check.py FORMAT FILE DOCUMENT.json
 
-Exits with 1 and a line on standard output for each fault. FINDINGS.json is the document that FILE was made of.
+Exits with 1 and a line on standard output for each fault. DOCUMENT.json is what FILE was made of.
 """
 
 import csv
@@ -177,18 +177,137 @@ def jsonl(path, findings):
         yield "the header says something else"
 
 
-def html(path, findings):
+def vnu(path):
     jar = VALIDATORS / "node_modules/vnu-jar/build/dist/vnu.jar"
     done = subprocess.run(["java", "-jar", jar, "--stdout", "--errors-only", "--format", "gnu", path], capture_output=True, text=True)
     for line in done.stdout.splitlines()[:10]:
         yield f"vnu: {line}"
     if done.returncode and not done.stdout:
         yield f"vnu did not run: {done.stderr[-500:]}"
+
+
+def html(path, findings):
+    yield from vnu(path)
     text = path.read_text(encoding="utf-8")
     if text.count('<li class="place"') != len(findings["findings"]):
         yield f"{text.count('<li class=place')} places of {len(findings['findings'])}"
     if len(re.findall('class="tlp [a-z]+">' + re.escape(findings["tlp"]), text)) != 2:
         yield "the label does not stand at top and bottom"
+
+
+def stix(path, shareable):
+    from stix2validator import ValidationOptions, validate_file
+
+    # Everything that is advised, but for 103, which wants ids of UUID version 4: ours follow from what they
+    # identify (version 5, which section 2.9 allows), so that a control has the same id everywhere.
+    options = ValidationOptions(version="2.1", strict_types=True, strict_properties=True, enforce_refs=True, disabled="103")
+    results = validate_file(str(path), options)
+    if results.fatal:
+        yield f"stix2-validator: {results.fatal}"
+    for one in results.object_results:
+        for problem in list(one.errors) + list(one.warnings):
+            yield f"stix2-validator: {problem}"
+    if not results.is_valid:
+        yield "stix2-validator: not valid"
+    bundle = json.loads(path.read_text())
+    # As OASIS publishes them for STIX 2.1, cti-stix-common-objects, extension-definition-specifications/tlp-2.0.
+    published = {
+        "TLP:CLEAR": "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
+        "TLP:GREEN": "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
+        "TLP:AMBER": "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
+        "TLP:AMBER+STRICT": "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
+        "TLP:RED": "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
+    }
+    used = set()
+    known = {one["id"] for one in bundle["objects"]}
+    for one in bundle["objects"]:
+        if one["type"] == "marking-definition":
+            if published[one["name"]] != one["id"]:
+                yield f"{one['name']} has the id {one['id']}"
+            continue
+        marks = one.get("object_marking_refs", [])
+        if len(marks) != 1 or not set(marks) <= known:
+            yield f"{one['id']} has the markings {marks}"
+        used |= set(marks)
+    defined = {one["id"] for one in bundle["objects"] if one["type"] == "marking-definition"}
+    if used != defined:
+        yield f"defined are {sorted(defined)}, used {sorted(used)}"
+    kinds = sorted({one["type"] for one in bundle["objects"]})
+    for expected in shareable["types"]:
+        if expected not in kinds:
+            yield f"there is no {expected}"
+
+
+def period_markdown(path, report):
+    import cmarkgfm
+    from cmarkgfm.cmark import Options
+
+    html = cmarkgfm.markdown_to_html_with_extensions(
+        path.read_text(), options=Options.CMARK_OPT_UNSAFE, extensions=["table", "autolink", "strikethrough"]
+    )
+    tags = set(re.findall(r"<\s*/?\s*([a-zA-Z][\w-]*)", html))
+    ours = {"h1", "h2", "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "br", "ul", "li"}
+    if tags - ours:
+        yield f"tags that are not ours: {sorted(tags - ours)}"
+    width = 2 + len(report["periods"]) + (len(report["periods"]) > 1)
+    rows = [row for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL) if len(re.findall("<td", row)) == width]
+    expected = sum(len(control["entries"]) for control in report["controls"])
+    if len(rows) != expected and width != 4:
+        yield f"{len(rows)} rows of {expected}"
+    if html.count(report["tlp"]) < 2:
+        yield "the label does not stand at top and bottom"
+
+
+def period_html(path, report):
+    yield from vnu(path)
+    text = path.read_text(encoding="utf-8")
+    if len(re.findall('class="tlp [a-z]+">' + re.escape(report["tlp"]), text)) != 2:
+        yield "the label does not stand at top and bottom"
+    if "<script" in text.lower():
+        yield "the page holds a script"
+    rows = len(re.findall('<th scope="row">', text)) - len(report["periods"])
+    expected = sum(len(control["entries"]) for control in report["controls"])
+    if rows != expected:
+        yield f"{rows} rows of {expected}"
+
+
+def period_pdf(path, report):
+    """PATH is the page; beside it lies what Chromium printed of it."""
+    pdf = path.with_suffix(".pdf")
+    info = subprocess.run(["pdfinfo", pdf], capture_output=True, text=True, check=True).stdout
+    pages = int(re.search(r"Pages:\s+(\d+)", info).group(1))
+    texts = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout.split("\f")[:-1]
+    if len(texts) != pages or pages < 3:
+        yield f"{len(texts)} texts of {pages} pages"
+    for number, text in enumerate(texts, 1):
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if lines[0] != report["tlp"]:
+            yield f"page {number} begins with {lines[0][:80]!r}"
+        if lines[-1].split() != ["Self-declared", report["tlp"], str(number), "of", str(pages)]:
+            yield f"page {number} ends with {lines[-1][:80]!r}"
+    whole = "\f".join(texts)
+    standing = whole[whole.index("Where things stand, control by control"):]
+    ends = [standing.find(title) for title in ("Controls without figures", "Most often missing", "\nMethod")]
+    standing = standing[:min(end for end in ends if end > 0)]
+    chapter = standing.split("\f")
+    if len(chapter) < 2:
+        yield "the figures stand on one page: repeated heads are not tested"
+    # A page that only ends what came before may hold no row.
+    for number, text in enumerate(chapter, 1):
+        if re.search(r"\d+ of \d+", text) and "What is counted and demanded" not in text:
+            yield f"page {number} of the figures has no head"
+    squeezed = re.sub(r"\s", "", whole)
+    for control in report["controls"]:
+        name = control["id"] + control["title"]
+        # What is hostile is cleaned before it is shown.
+        if re.fullmatch(r"[A-Za-z0-9 .,;:()/+-]+", name) and name.replace(" ", "") not in squeezed:
+            yield f"{control['id']} is not on paper"
+    boxes = subprocess.run(["pdftotext", "-bbox", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    width, height = (float(number) for number in re.search(r'<page width="([\d.]+)" height="([\d.]+)"', boxes).groups())
+    for box in re.finditer(r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*?)</word>', boxes):
+        left, top, right, bottom = (float(number) for number in box.groups()[:4])
+        if left < 20 or right > width - 20 or top < 10 or bottom > height - 10:
+            yield f"clipped: {box.group(5)[:60]!r} at {left} {top} {right} {bottom}"
 
 
 def main():

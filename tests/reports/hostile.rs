@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use crate::made::{Made, demo};
 
 /// Texts as a server, a zone or a run from elsewhere could hold them.
-fn texts() -> Vec<String> {
+pub fn texts() -> Vec<String> {
     let long = "x".repeat(70_000);
     [
         "<script>alert(1)</script>",

@@ -10,6 +10,7 @@ mod crowd;
 mod hostile;
 mod made;
 mod many;
+mod period;
 mod validators;
 
 use made::{Made, demo};

@@ -16,6 +16,8 @@ impl Needs {
     pub const PYTHON: Self = Self(&["python"]);
     pub const PYTHON_AND_NODE: Self = Self(&["python", "node"]);
     pub const PYTHON_NODE_AND_JAVA: Self = Self(&["python", "node", "java"]);
+    /// What a page that was printed is judged with.
+    pub const PAPER: Self = Self(&["python", "node", "chromium", "pdftotext"]);
     const BROWSER: Self = Self(&["node", "chromium"]);
 
     /// Whether all of it is there; says what is left out when it is not.
@@ -62,13 +64,18 @@ fn installed() -> PathBuf {
 
 /// The faults that validators find in a format, a line each.
 pub fn judged(format: &str, made: &Made, needs: Needs) -> Vec<String> {
+    file_judged(format, &made.path(format), &made.path("json"), needs)
+}
+
+/// The faults that validators find in a file that was made of a document, a line each.
+pub fn file_judged(format: &str, file: &Path, document: &Path, needs: Needs) -> Vec<String> {
     if needs.0.is_empty() || !needs.met(format) {
         return Vec::new();
     }
     let done = Command::new(installed().join("python/bin/python"))
         .arg(here().join("check.py"))
         .arg(format)
-        .args([made.path(format), made.path("json")])
+        .args([file, document])
         .output()
         .unwrap();
     faults(format, &done)
@@ -76,6 +83,15 @@ pub fn judged(format: &str, made: &Made, needs: Needs) -> Vec<String> {
 
 /// The faults that Chromium and axe-core find in the page, a line each.
 pub fn html_in_browser(made: &Made, extent: &str) -> Vec<String> {
+    in_browser(&made.path("html"), extent)
+}
+
+/// The same for a page without script, which is printed beside itself as a PDF.
+pub fn page_in_browser(page: &Path) -> Vec<String> {
+    in_browser(page, "page")
+}
+
+fn in_browser(page: &Path, extent: &str) -> Vec<String> {
     if !Needs::BROWSER.met("the page in a browser") {
         return Vec::new();
     }
@@ -83,7 +99,7 @@ pub fn html_in_browser(made: &Made, extent: &str) -> Vec<String> {
         .arg(here().join("browser.mjs"))
         .arg(installed())
         .arg("/usr/bin/chromium")
-        .arg(made.path("html"))
+        .arg(page)
         .arg(extent)
         .output()
         .unwrap();

@@ -3,10 +3,9 @@
 use std::cmp::Reverse;
 
 use super::{Entries, title};
-use crate::judge::{ResolvedCheck, ResolvedEntry, ResolvedProfile};
+use crate::judge::{ResolvedEntry, ResolvedProfile};
 use crate::model::{
-    cell::Kind,
-    check::Severity,
+    check::{Check, Severity},
     period::{Among, EntryPart, Missing, Remedy},
     profile::Obligation,
 };
@@ -86,20 +85,18 @@ fn one(
     })
 }
 
-/// The largest share first, compared exactly; then how many, how bad, and by name.
+/// What is missing most often first; of equally many the larger share, compared
+/// exactly; then how bad it is, and by name.
 fn order(one: &Missing, other: &Missing) -> std::cmp::Ordering {
     let share = u128::from(one.missing) * u128::from(other.of);
     let others = u128::from(other.missing) * u128::from(one.of);
-    let rest = |missing: &Missing| -> (Reverse<u64>, Reverse<Severity>, String, Kind, String) {
-        (
-            Reverse(missing.missing),
-            Reverse(missing.severity),
-            missing.control.clone(),
-            missing.kind,
-            missing.entry.clone(),
-        )
-    };
-    others.cmp(&share).then_with(|| rest(one).cmp(&rest(other)))
+    let by_name =
+        |missing: &Missing| (missing.control.clone(), missing.kind, missing.entry.clone());
+    let bad = |missing: &Missing| Reverse(missing.severity);
+    let most = other.missing.cmp(&one.missing);
+    most.then_with(|| others.cmp(&share))
+        .then_with(|| bad(one).cmp(&bad(other)))
+        .then_with(|| by_name(one).cmp(&by_name(other)))
 }
 
 fn severity(entry: &ResolvedEntry) -> Severity {
@@ -110,15 +107,21 @@ fn severity(entry: &ResolvedEntry) -> Severity {
         .unwrap_or(Severity::Info)
 }
 
+/// What mends an entry, the same advice once.
 fn remedies(entry: &ResolvedEntry) -> Vec<Remedy> {
     // Of ways that do as well as each other, the first is advised.
     let checks = entry.groups.iter().take(1).flatten();
-    checks.filter_map(|check| remedy(check)).collect()
+    let mut remedies: Vec<Remedy> = Vec::new();
+    for found in checks.filter_map(|check| remedy(&check.check)) {
+        if !remedies.iter().any(|known| known.advice == found.advice) {
+            remedies.push(found);
+        }
+    }
+    remedies
 }
 
 /// The advice in words, or for the first product where there are none.
-fn remedy(check: &ResolvedCheck) -> Option<Remedy> {
-    let check = &check.check;
+pub fn remedy(check: &Check) -> Option<Remedy> {
     let (product, advice) = match check.remediation.get_key_value("text") {
         Some((_, words)) => (None, words),
         None => {

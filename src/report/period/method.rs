@@ -54,6 +54,7 @@ fn hidden_aggregates(report: &PeriodReport) -> Vec<String> {
         .filter_map(|part| {
             let aggregate = part.aggregate.as_ref()?;
             let hidden = match aggregate.hidden {
+                Some(0) => "none is hidden of any demand of the profile".to_owned(),
                 Some(hidden) => format!(
                     "about {hidden} demands of the profile no figure is shown, because fewer than {} participants show one",
                     report.rules.fewest_participants
@@ -78,13 +79,14 @@ pub fn limits(report: &PeriodReport) -> Vec<String> {
     let mut limits = vec![
         format!("{SELF_DECLARED} Nobody else has counted again for this report."),
         "It does not say whether an election was attacked, and nothing about voting machines, counting, staff or buildings: only about systems that can be reached from the Internet.".to_owned(),
-        "It does not say which website, mail domain or zone fails. Neither does it say that what was not looked at is safe.".to_owned(),
+        "It names no website, mail domain or zone that fails. Neither does it say that what was not looked at is safe.".to_owned(),
         "There is no overall score and no ranking: demands weigh differently, and offices differ in size and duties. Who adds the lines up gets a number without a meaning.".to_owned(),
     ];
     if report.exchange.is_some() {
         limits.push("Whether a participant reaches 90 % may hang on one single name. Whoever does not take part is not in the figures.".to_owned());
     }
     if report.office.is_some() {
+        limits.push("Own figures are exact: where few names are counted, they may let a reader guess which one fails. Mind the label.".to_owned());
         limits.push("Own figures of small numbers move a lot when one name changes, and names come and go between periods.".to_owned());
     }
     limits

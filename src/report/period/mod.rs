@@ -55,7 +55,11 @@ fn own(count: Count, organisations: bool) -> String {
     };
     let figure = match percent(count.pass, count.judged()) {
         None => "none could be judged".to_owned(),
-        Some(percent) => format!("{} of {} {what} ({percent} %)", count.pass, count.judged()),
+        Some(percent) => format!(
+            "{} of {} {what} ({percent}\u{a0}%)",
+            count.pass,
+            count.judged()
+        ),
     };
     match count.open {
         0 => figure,
@@ -71,7 +75,7 @@ fn percent(part: u64, whole: u64) -> Option<u128> {
 /// How many participants reach 90 %, in words.
 fn reach(count: ReachCount) -> String {
     format!(
-        "{} of {} participants reach 90 %",
+        "{} of {} participants reach 90\u{a0}%",
         count.reach, count.participants
     )
 }
@@ -158,11 +162,11 @@ mod tests {
         let count = |pass, fail, open| Count { pass, fail, open };
         assert_eq!(
             own(count(199, 1, 0), false),
-            "199 of 200 names meet it (99 %)"
+            "199 of 200 names meet it (99\u{a0}%)"
         );
         assert_eq!(
             own(count(1, 0, 2), false),
-            "1 of 1 name meets it (100 %); 2 not seen"
+            "1 of 1 name meets it (100\u{a0}%); 2 not seen"
         );
         assert_eq!(
             own(count(0, 0, 3), false),
@@ -170,11 +174,11 @@ mod tests {
         );
         assert_eq!(
             own(count(0, 1, 0), true),
-            "0 of 1 organisation meets it (0 %)"
+            "0 of 1 organisation meets it (0\u{a0}%)"
         );
         assert_eq!(
             own(count(u64::MAX, 0, 0), true),
-            format!("{0} of {0} organisations meet it (100 %)", u64::MAX)
+            format!("{0} of {0} organisations meet it (100\u{a0}%)", u64::MAX)
         );
     }
 }
