@@ -148,8 +148,9 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "alias",
-        without: "ns2 IN A 198.51.100.53\nns2 IN AAAA 2001:db8:2::53\n",
-        with: "ns2 IN CNAME other\nother IN A 198.51.100.53\nother IN AAAA 2001:db8:2::53\n",
+        without: "@ IN NS ns2",
+        with: "@ IN NS nsalias.example.\n",
+        parent: Some("{} IN NS ns1.{}\n{} IN NS nsalias.example.\nns1.{} IN A 192.0.2.53\n"),
         planted: &["dns.ns.no-alias"],
         ..HEALTHY
     },
@@ -377,7 +378,8 @@ fn serve(path: &Path, ports: &Ports) -> Option<Vec<Running>> {
     }
     let mut example =
         "$TTL 300\n@ IN SOA ns.example. hostmaster.example. 1 7200 3600 1209600 300\n\
-         @ IN NS ns.example.\nns IN A 203.0.113.1\na.root IN A 203.0.113.1\n"
+         @ IN NS ns.example.\nns IN A 203.0.113.1\na.root IN A 203.0.113.1\n\
+         nsalias IN CNAME nsreal\nnsreal IN A 198.51.100.53\nnsreal IN AAAA 2001:db8:2::53\n"
             .to_owned();
     let mut first = Vec::new();
     let mut second = Vec::new();

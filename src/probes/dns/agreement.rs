@@ -124,6 +124,16 @@ impl Fold {
             .into();
         } else if servers.iter().any(|server| server.dnssec.known().is_some()) {
             self.facts.child_ds = None.into();
+        } else {
+            let silent = self
+                .gaps
+                .iter()
+                .find(|gap| gap.at.starts_with("/dns/servers/"));
+            let gap = silent.cloned().unwrap_or_else(nobody);
+            self.gaps.push(Gap {
+                at: "/dns/child_ds".to_owned(),
+                ..gap
+            });
         }
     }
 

@@ -191,7 +191,7 @@ impl Fold {
         routing: &Routing<'_>,
         now: Timestamp,
     ) {
-        const PLACES: [&str; 10] = [
+        const PLACES: [&str; 11] = [
             "is_apex",
             "ns",
             "soa",
@@ -201,6 +201,7 @@ impl Fold {
             "delegation",
             "servers",
             "agreement",
+            "child_ds",
             "networks",
         ];
         match zone {

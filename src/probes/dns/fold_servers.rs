@@ -187,9 +187,15 @@ impl Fold {
                     .any(|r| r.record_type() == RecordType::SOA)
         });
         facts.nsid = self.read(&asked.nsid, at, "nsid", |reply| nsid(&reply.message));
-        facts.version = self.read(&asked.version, at, "version", |reply| {
-            first_text(reply).map(|text| clean_bytes(&text, TEXT_CHARS))
-        });
+        // BIND that is told to keep its version to itself stays silent.
+        let says_nothing =
+            matches!(&asked.version, Some(Err(error)) if error.reason == GapReason::Timeout);
+        facts.version = match says_nothing {
+            true => None.into(),
+            false => self.read(&asked.version, at, "version", |reply| {
+                first_text(reply).map(|text| clean_bytes(&text, TEXT_CHARS))
+            }),
+        };
     }
 
     fn pointers(&mut self, ptr: &Lookup, at: &str) -> Seen<Vec<HostName>> {
