@@ -2,8 +2,9 @@
 
 use super::{
     client::Client,
-    evaluation::{Evaluation, Kind, LookUp, Place, Question, Reply, Verdict, is_name},
+    evaluation::{Evaluation, Place},
     macros::{DomainSpec, is_macro_string},
+    question::{Kind, LookUp, Question, Reply, Verdict, is_name},
 };
 
 /// What a check came to.

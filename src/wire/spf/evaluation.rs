@@ -1,131 +1,18 @@
 //! The evaluation of a record (RFC 7208 sections 4 and 5), for a message or for
 //! a sender that no term lists.
 
-use std::net::IpAddr;
-
 use super::{
     LOOKUPS_MAX, VOID_LOOKUPS_MAX,
     client::Client,
     macros::{DomainSpec, Scope},
-    record::{self, Directive, Mechanism, Qualifier, SpfRecord},
+    question::{Fate, Kind, LookUp, Question, Reply, Verdict, is_name},
+    record::{self, SpfRecord},
     survey::{End, Found, SURVEY_LOOKUPS_MAX},
+    terms::Step,
 };
 
 /// Deepest include that is followed.
 const DEPTH_MAX: usize = 12;
-/// Most names of an exchanger list or of an address that are looked up (section 4.6.4).
-pub(super) const NAMES_MAX: usize = 10;
-
-/// The result of a check (section 2.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Verdict {
-    None,
-    Neutral,
-    Pass,
-    Fail,
-    SoftFail,
-    TempError,
-    PermError,
-}
-
-impl From<Qualifier> for Verdict {
-    fn from(qualifier: Qualifier) -> Self {
-        match qualifier {
-            Qualifier::Pass => Self::Pass,
-            Qualifier::Neutral => Self::Neutral,
-            Qualifier::SoftFail => Self::SoftFail,
-            Qualifier::Fail => Self::Fail,
-        }
-    }
-}
-
-/// What is looked up of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// TXT records.
-    Texts,
-    /// A records.
-    V4,
-    /// AAAA records.
-    V6,
-    /// MX records.
-    Exchangers,
-    /// PTR records.
-    Pointers,
-}
-
-/// A question to DNS.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Question {
-    /// Lower case, without the last dot.
-    pub name: String,
-    /// What is looked up.
-    pub kind: Kind,
-}
-
-/// What is known of a question. No record of the kind is an empty list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// To [`Kind::Texts`]: the strings of each record joined.
-    Texts(Vec<Vec<u8>>),
-    /// To [`Kind::V4`] and [`Kind::V6`].
-    Addresses(Vec<IpAddr>),
-    /// To [`Kind::Exchangers`], in order of preference, and [`Kind::Pointers`].
-    Names(Vec<String>),
-    /// DNS did not answer.
-    Failed,
-    /// Nobody has asked yet.
-    Unasked,
-}
-
-impl Reply {
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Texts(texts) => texts.is_empty(),
-            Self::Addresses(addresses) => addresses.is_empty(),
-            Self::Names(names) => names.is_empty(),
-            Self::Failed | Self::Unasked => false,
-        }
-    }
-}
-
-/// A term with a look-up, in the order in which a receiver comes to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LookUp {
-    /// The terms that lead to it, and itself, as written.
-    pub way: Vec<String>,
-    /// Name that is looked up; `None` when it depends on the message.
-    pub name: Option<String>,
-    /// The name as the record writes it, macros and all.
-    pub written: String,
-    /// The questions that it takes.
-    pub questions: Vec<Question>,
-    /// Whether it leads to another record (`include`, `redirect`).
-    pub follows: bool,
-    /// What came of it.
-    pub fate: Fate,
-}
-
-/// What came of a look-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// DNS answered: with nothing (a void look-up, section 4.6.4), or with something.
-    Answered {
-        /// Whether the answer was empty.
-        void: bool,
-    },
-    /// DNS did not answer.
-    Failed,
-    /// Nobody has asked yet.
-    Unasked,
-    /// The question depends on the sender's address (`ptr`).
-    Reverse,
-    /// The name depends on the message.
-    Macro,
-    /// It lies deeper than is followed.
-    TooDeep,
-}
 
 /// What the evaluation of a record came to.
 pub(super) struct Outcome {
@@ -136,16 +23,6 @@ pub(super) struct Outcome {
     /// Where the record that decided has its explanation, and that record's domain.
     pub(super) explanation: Option<(DomainSpec, String)>,
 }
-
-/// What a term says.
-enum Step {
-    Match,
-    NoMatch,
-    /// The evaluation ends here, or cannot be known from here on.
-    Stop(Option<Verdict>),
-}
-
-const BROKEN: Step = Step::Stop(Some(Verdict::PermError));
 
 /// A record that is evaluated, and the way to it.
 #[derive(Clone, Copy)]
@@ -314,7 +191,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Follows an include or a redirect.
-    fn follow(
+    pub(super) fn follow(
         &mut self,
         spec: &DomainSpec,
         term: &str,
@@ -370,193 +247,6 @@ impl<'a> Evaluation<'a> {
         outcome
     }
 
-    /// Whether a term matches.
-    fn term(&mut self, directive: &Directive, place: Place<'_>) -> Step {
-        let mechanism = &directive.mechanism;
-        match mechanism {
-            Mechanism::All => return Step::Match,
-            Mechanism::Ip4(network, length) => {
-                return self.within(IpAddr::V4(*network), *length, directive.qualifier);
-            }
-            Mechanism::Ip6(network, length) => {
-                return self.within(IpAddr::V6(*network), *length, directive.qualifier);
-            }
-            _ => {}
-        }
-        if self.is_full() {
-            return Step::Stop(None);
-        }
-        let over = self.count();
-        if over && self.client.is_some() {
-            return BROKEN;
-        }
-        let term = directive.text.as_str();
-        let step = match mechanism {
-            Mechanism::Include(spec) => self.include(spec, directive, place),
-            Mechanism::A(spec, prefixes) => {
-                let (index, name) = self.begin(spec.as_ref(), term, place);
-                match name {
-                    Some(name) => self.host(index, &name, prefixes.v4, prefixes.v6),
-                    None => Step::NoMatch,
-                }
-            }
-            Mechanism::Mx(spec, prefixes) => {
-                let (index, name) = self.begin(spec.as_ref(), term, place);
-                match name {
-                    Some(name) => self.exchangers(index, &name, *prefixes, term, place),
-                    None => Step::NoMatch,
-                }
-            }
-            Mechanism::Exists(spec) => self.exists(spec, directive, place),
-            Mechanism::Ptr(spec) => self.pointer(spec.as_ref(), term, place),
-            Mechanism::All | Mechanism::Ip4(..) | Mechanism::Ip6(..) => Step::NoMatch,
-        };
-        if over { BROKEN } else { step }
-    }
-
-    fn include(&mut self, spec: &DomainSpec, directive: &Directive, place: Place<'_>) -> Step {
-        let outcome = self.follow(spec, &directive.text, place, "include_without_spf");
-        let passes = outcome.end == End::Says(Some(Qualifier::Pass));
-        if self.client.is_none() && passes && directive.qualifier == Qualifier::Pass {
-            let mut way = place.way.to_vec();
-            way.push(directive.text.clone());
-            self.note("include_passes_all", &way, "");
-        }
-        match outcome.verdict {
-            Some(Verdict::Pass) => Step::Match,
-            Some(Verdict::Fail | Verdict::SoftFail | Verdict::Neutral) => Step::NoMatch,
-            Some(Verdict::TempError) => Step::Stop(Some(Verdict::TempError)),
-            Some(Verdict::None | Verdict::PermError) => BROKEN,
-            None => Step::Stop(None),
-        }
-    }
-
-    fn host(&mut self, index: usize, name: &str, v4: u8, v6: u8) -> Step {
-        let mut replies = Vec::new();
-        for kind in self.families() {
-            self.put_question(index, name, kind);
-            replies.push(self.ask(name, kind));
-        }
-        if self.settle(index, &replies) {
-            return BROKEN;
-        }
-        self.any_within(&replies, v4, v6)
-    }
-
-    fn exchangers(
-        &mut self,
-        index: usize,
-        name: &str,
-        prefixes: record::Prefixes,
-        term: &str,
-        place: Place<'_>,
-    ) -> Step {
-        self.put_question(index, name, Kind::Exchangers);
-        let reply = self.ask(name, Kind::Exchangers);
-        if self.settle(index, std::slice::from_ref(&reply)) {
-            return BROKEN;
-        }
-        let Reply::Names(names) = reply else {
-            return self.lost(&reply);
-        };
-        if self.client.is_some() {
-            for exchanger in names.iter().take(NAMES_MAX) {
-                for kind in self.families() {
-                    let reply = self.ask(exchanger, kind);
-                    match self.any_within(&[reply], prefixes.v4, prefixes.v6) {
-                        Step::NoMatch => {}
-                        decided => return decided,
-                    }
-                }
-            }
-        }
-        if names.len() > NAMES_MAX {
-            let mut way = place.way.to_vec();
-            way.push(term.to_owned());
-            self.note(
-                "too_many_exchangers",
-                &way,
-                &format!("{} names", names.len()),
-            );
-            return BROKEN;
-        }
-        Step::NoMatch
-    }
-
-    fn exists(&mut self, spec: &DomainSpec, directive: &Directive, place: Place<'_>) -> Step {
-        let (index, name) = self.begin(Some(spec), &directive.text, place);
-        let Some(name) = name else {
-            return Step::NoMatch;
-        };
-        self.put_question(index, &name, Kind::V4);
-        let reply = self.ask(&name, Kind::V4);
-        if self.settle(index, std::slice::from_ref(&reply)) {
-            return BROKEN;
-        }
-        match &reply {
-            Reply::Addresses(addresses) if addresses.is_empty() => Step::NoMatch,
-            Reply::Addresses(_) => {
-                if directive.qualifier == Qualifier::Pass {
-                    let mut way = place.way.to_vec();
-                    way.push(directive.text.clone());
-                    self.note("exists_passes_all", &way, "");
-                }
-                Step::Match
-            }
-            other => self.lost(other),
-        }
-    }
-
-    fn pointer(&mut self, spec: Option<&DomainSpec>, term: &str, place: Place<'_>) -> Step {
-        let (index, name) = self.begin(spec, term, place);
-        let (Some(client), Some(name)) = (self.client, name) else {
-            self.end(index, Fate::Reverse);
-            return Step::NoMatch;
-        };
-        let reverse = client.reverse_name();
-        self.put_question(index, &reverse, Kind::Pointers);
-        let reply = self.ask(&reverse, Kind::Pointers);
-        if self.settle(index, &[reply]) {
-            return BROKEN;
-        }
-        let names = self.validated_names(client);
-        match names.iter().any(|own| is_below(own, &name)) {
-            true => Step::Match,
-            false => Step::NoMatch,
-        }
-    }
-
-    /// The names of the client's address that lead back to it (section 5.5). What
-    /// DNS does not answer is left out.
-    fn validated_names(&mut self, client: &Client) -> Vec<String> {
-        let Reply::Names(names) = self.ask(&client.reverse_name(), Kind::Pointers) else {
-            return Vec::new();
-        };
-        let kind = match client.ip {
-            IpAddr::V4(_) => Kind::V4,
-            IpAddr::V6(_) => Kind::V6,
-        };
-        let mut validated = Vec::new();
-        for name in names.into_iter().take(NAMES_MAX) {
-            let name = name.trim_end_matches('.').to_ascii_lowercase();
-            if let Reply::Addresses(addresses) = self.ask(&name, kind)
-                && addresses.contains(&client.ip)
-            {
-                validated.push(name);
-            }
-        }
-        validated
-    }
-
-    /// The name that `%{p}` stands for (section 7.3).
-    fn name_of_client(&mut self, domain: &str) -> Option<String> {
-        let names = self.validated_names(self.client?);
-        let best = |fits: &dyn Fn(&str) -> bool| names.iter().find(|name| fits(name)).cloned();
-        best(&|name| name == domain)
-            .or_else(|| best(&|name| is_below(name, domain)))
-            .or_else(|| names.first().cloned())
-    }
-
     /// Expands a domain; `None` when it depends on the message and there is none.
     pub(super) fn expand(&mut self, spec: &DomainSpec, domain: &str) -> Option<String> {
         let name = match spec.needs_name() {
@@ -581,66 +271,19 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// The families that are looked up: the client's, or both.
-    fn families(&self) -> Vec<Kind> {
-        match self.client.map(|client| client.ip) {
-            Some(IpAddr::V4(_)) => vec![Kind::V4],
-            Some(IpAddr::V6(_)) => vec![Kind::V6],
-            None => vec![Kind::V4, Kind::V6],
-        }
-    }
-
-    fn within(&self, network: IpAddr, length: u8, qualifier: Qualifier) -> Step {
-        let matches = match self.client {
-            Some(client) => agrees(client.ip, network, length),
-            // Whoever may send from everywhere is no stranger anywhere.
-            None => length == 0 && qualifier == Qualifier::Pass,
-        };
-        if matches { Step::Match } else { Step::NoMatch }
-    }
-
-    fn any_within(&self, replies: &[Reply], v4: u8, v6: u8) -> Step {
-        let Some(client) = self.client else {
-            return Step::NoMatch;
-        };
-        for reply in replies {
-            let Reply::Addresses(addresses) = reply else {
-                return self.lost(reply);
-            };
-            let length = |ip: &IpAddr| if ip.is_ipv4() { v4 } else { v6 };
-            if addresses
-                .iter()
-                .any(|ip| agrees(client.ip, *ip, length(ip)))
-            {
-                return Step::Match;
-            }
-        }
-        Step::NoMatch
-    }
-
-    /// What follows from a question that DNS did not answer. A stranger's
-    /// address is in none of the answers, whatever they are.
-    fn lost(&self, reply: &Reply) -> Step {
-        match (self.client, reply) {
-            (Some(_), Reply::Failed) => Step::Stop(Some(Verdict::TempError)),
-            (Some(_), _) => Step::Stop(None),
-            (None, _) => Step::NoMatch,
-        }
-    }
-
     /// Counts a term with a look-up; whether it is one too many.
-    fn count(&mut self) -> bool {
+    pub(super) fn count(&mut self) -> bool {
         self.terms = self.terms.saturating_add(1);
         self.terms > LOOKUPS_MAX
     }
 
-    fn is_full(&mut self) -> bool {
+    pub(super) fn is_full(&mut self) -> bool {
         self.cut |= self.lookups.len() >= SURVEY_LOOKUPS_MAX;
         self.cut
     }
 
     /// Notes a look-up, with the name that it is about.
-    fn begin(
+    pub(super) fn begin(
         &mut self,
         spec: Option<&DomainSpec>,
         term: &str,
@@ -664,7 +307,7 @@ impl<'a> Evaluation<'a> {
         (index, name)
     }
 
-    fn put_question(&mut self, index: usize, name: &str, kind: Kind) {
+    pub(super) fn put_question(&mut self, index: usize, name: &str, kind: Kind) {
         if let Some(lookup) = self.lookups.get_mut(index) {
             lookup.questions.push(Question {
                 name: name.to_ascii_lowercase(),
@@ -673,14 +316,14 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn end(&mut self, index: usize, fate: Fate) {
+    pub(super) fn end(&mut self, index: usize, fate: Fate) {
         if let Some(lookup) = self.lookups.get_mut(index) {
             lookup.fate = fate;
         }
     }
 
     /// Writes down what came of a look-up; whether it was a void one too many.
-    fn settle(&mut self, index: usize, replies: &[Reply]) -> bool {
+    pub(super) fn settle(&mut self, index: usize, replies: &[Reply]) -> bool {
         let answers = |reply: &&Reply| !matches!(reply, Reply::Failed | Reply::Unasked);
         let fate = if replies
             .iter()
@@ -714,31 +357,4 @@ impl<'a> Evaluation<'a> {
             self.found.push(found);
         }
     }
-}
-
-/// Whether the leading bits of two addresses of one family agree.
-fn agrees(one: IpAddr, other: IpAddr, length: u8) -> bool {
-    match (one, other) {
-        (IpAddr::V4(one), IpAddr::V4(other)) => {
-            let shift = 32u32.saturating_sub(length.into());
-            let mask = u32::MAX.checked_shl(shift).unwrap_or(0);
-            u32::from(one) & mask == u32::from(other) & mask
-        }
-        (IpAddr::V6(one), IpAddr::V6(other)) => {
-            let shift = 128u32.saturating_sub(length.into());
-            let mask = u128::MAX.checked_shl(shift).unwrap_or(0);
-            u128::from(one) & mask == u128::from(other) & mask
-        }
-        _ => false,
-    }
-}
-
-fn is_below(name: &str, domain: &str) -> bool {
-    name.strip_suffix(domain)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-}
-
-/// Whether a name can stand in DNS, as far as lengths go (RFC 1035 section 2.3.4).
-pub(super) fn is_name(name: &str) -> bool {
-    name.len() <= 253 && name.split('.').all(|label| (1..=63).contains(&label.len()))
 }

@@ -9,15 +9,17 @@ mod check;
 mod client;
 mod evaluation;
 mod macros;
+mod question;
 mod record;
 mod survey;
+mod terms;
 #[cfg(test)]
 mod tests;
 
 pub use check::{Checked, check_host};
 pub use client::Client;
-pub use evaluation::{Fate, Kind, LookUp, Question, Reply, Verdict};
 pub use macros::DomainSpec;
+pub use question::{Fate, Kind, LookUp, Question, Reply, Verdict};
 pub use record::{Directive, Mechanism, Prefixes, Problem, Qualifier, SpfRecord, is_record, parse};
 pub use survey::{End, Found, SURVEY_LOOKUPS_MAX, Survey, survey};
 

@@ -2,7 +2,8 @@
 //! takes to find that out.
 
 use super::{
-    evaluation::{Evaluation, LookUp, Place, Question, Reply, Verdict},
+    evaluation::{Evaluation, Place},
+    question::{LookUp, Question, Reply, Verdict},
     record::Qualifier,
 };
 
