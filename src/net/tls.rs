@@ -191,7 +191,11 @@ pub async fn handshake_and_hold<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let recorder = Arc::new(Recorder::new(offer));
+    // rustls takes a session up only for the verifier that saw it begin.
+    let recorder = match &offer.sessions {
+        Some(sessions) => sessions.recorder(offer),
+        None => Arc::new(Recorder::new(offer)),
+    };
     let mut live = None;
     let result = match configure(offer, recorder.clone()) {
         Err(error) => Err(internal(&error)),

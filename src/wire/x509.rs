@@ -9,6 +9,7 @@ use x509_parser::prelude::{
     DistributionPointName, FromDer, GeneralName, ParsedExtension, SubjectPublicKeyInfo,
     X509Certificate, X509Name,
 };
+use x509_parser::public_key::PublicKey;
 
 use super::text::{clean, clean_bytes};
 
@@ -327,6 +328,16 @@ fn demands_staple(value: &[u8]) -> bool {
 pub fn public_key_info(der: &[u8]) -> Option<Vec<u8>> {
     let (_, parsed) = X509Certificate::from_der(der).ok()?;
     Some(parsed.public_key().raw.to_vec())
+}
+
+/// Modulus and exponent of the RSA key of a certificate, big-endian; absent for
+/// keys of other kinds.
+pub fn rsa_public_key(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    match parsed.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) => Some((key.modulus.to_vec(), key.exponent.to_vec())),
+        _ => None,
+    }
 }
 
 /// The content of a DER element without its header.

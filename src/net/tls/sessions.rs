@@ -7,11 +7,13 @@ use rustls::{
 };
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::Notify;
+
+use super::{Offer, recorder::Recorder};
 
 /// How long to wait for a ticket behind the handshake.
 const TICKET_TIME: Duration = Duration::from_millis(300);
@@ -21,6 +23,7 @@ const TICKETS: usize = 4;
 /// The sessions of one server. Each is taken up once.
 #[derive(Default)]
 pub struct Sessions {
+    recorder: OnceLock<Arc<Recorder>>,
     kept: Mutex<Kept>,
     arrived: Notify,
 }
@@ -32,6 +35,12 @@ struct Kept {
 }
 
 impl Sessions {
+    /// The recorder of all handshakes that share these sessions.
+    pub(super) fn recorder(&self, offer: &Offer) -> Arc<Recorder> {
+        let recorder = self.recorder.get_or_init(|| Arc::new(Recorder::new(offer)));
+        recorder.clone()
+    }
+
     /// Whether there is a session to take up.
     pub fn any(&self) -> bool {
         let kept = self.lock();

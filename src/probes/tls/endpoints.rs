@@ -52,7 +52,7 @@ pub async fn look_at_service(
             };
             let purpose = match starttls {
                 Some(Protocol::Smtp) => EndpointPurpose::Smtp,
-                None if service.port == 443 => EndpointPurpose::Https,
+                None => EndpointPurpose::Https,
                 _ => EndpointPurpose::Other,
             };
             endpoint_answers(&endpoint, purpose, address.may_connect, level).await

@@ -214,6 +214,8 @@ async fn own_hellos<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
         Version::Tls13 => template13.clone(),
         older => template(older),
     };
+    let unknown = &mut found.tolerates_unknown;
+    found.chacha_priority = chacha(prober, &found.versions, &full, unknown).await;
     if found.tolerates_unknown.is_none()
         && let Some((version, suites)) = accepted.iter().next_back()
         && *version > Version::Ssl3
@@ -229,7 +231,6 @@ async fn own_hellos<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
             Outcome::Unclear(_) => None,
         };
     }
-    found.chacha_priority = chacha(prober, &found.versions, full).await;
     features::fallback(prober, &accepted, template, &mut features).await;
     found.features = features;
 }
@@ -244,6 +245,7 @@ async fn chacha<A: Ask>(
     prober: &Prober<'_, A>,
     versions: &BTreeMap<Version, VersionFacts>,
     template: impl Fn(Version) -> ClientHello,
+    unknown: &mut Option<bool>,
 ) -> Option<Result<bool, NetError>> {
     let is_chacha = |id: &u16| suites::by_id(*id).is_some_and(|s| s.cipher == "CHACHA20");
     for version in [Version::Tls12, Version::Tls13] {
@@ -256,11 +258,24 @@ async fn chacha<A: Ask>(
             continue;
         }
         suites.sort_by_key(|id| !is_chacha(id));
-        let hello = ClientHello {
+        let mut hello = ClientHello {
             suites,
+            grease: unknown.is_none(),
             ..template(version)
         };
-        return Some(match prober.ask(&hello).await {
+        let mut outcome = prober.ask(&hello).await;
+        if hello.grease {
+            *unknown = match outcome {
+                Outcome::Accepted(_) => Some(true),
+                Outcome::Refused(_) => Some(false),
+                Outcome::Unclear(_) => None,
+            };
+            if !matches!(outcome, Outcome::Accepted(_)) {
+                hello.grease = false;
+                outcome = prober.ask(&hello).await;
+            }
+        }
+        return Some(match outcome {
             Outcome::Accepted(flight) => {
                 let chosen = flight.hello.as_ref().map(|hello| hello.suite);
                 Ok(chosen.is_some_and(|suite| is_chacha(&suite)))

@@ -42,6 +42,38 @@ pub trait Ask: Sync {
     fn ask(&self, hello: &[u8], patience: Duration) -> impl Future<Output = Reply> + Send;
 }
 
+/// How long to wait for a reaction.
+const REACTION_TIME: Duration = Duration::from_secs(2);
+
+/// How a server reacts to something odd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reaction {
+    /// With an alert, by its code.
+    Alert(u8),
+    /// With another record, by its type.
+    Record(u8),
+    /// It closes the connection.
+    Closed,
+    /// It resets the connection.
+    Reset,
+    /// Not at all.
+    Silence,
+}
+
+impl Reaction {
+    /// The reaction that a first whole record tells; `None` while it is not whole.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let [kind, _, _, high, low, rest @ ..] = bytes else {
+            return None;
+        };
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        match (kind, rest.get(..length)?) {
+            (21, [_, code]) => Some(Self::Alert(*code)),
+            (kind, _) => Some(Self::Record(*kind)),
+        }
+    }
+}
+
 /// An endpoint of the target.
 pub struct Endpoint<'a> {
     /// The way to the network.
@@ -142,6 +174,47 @@ impl Endpoint<'_> {
             // A close says no: whoever knows the version answers with a hello.
             (None, Ok(_)) => Err(Reply::Closed),
             (None, Err(error)) => Err(Reply::Failed(error)),
+        }
+    }
+
+    /// Sends a hello, then what `answer` makes of the server's flight, and
+    /// tells how the server reacts. `None` when there is nothing to send.
+    pub async fn react(
+        &self,
+        hello: &[u8],
+        patience: Duration,
+        answer: impl FnOnce(&Flight) -> Option<Vec<u8>> + Send,
+    ) -> Result<Option<Reaction>, NetError> {
+        let mut connection = match self.open().await {
+            Ok(connection) => connection,
+            Err(OpenError::Net(error)) => return Err(error),
+            Err(OpenError::NoTls) => {
+                let detail = "STARTTLS is offered at times only";
+                return Err(NetError::new(GapReason::Malformed, detail));
+            }
+        };
+        let mut reader = FlightReader::default();
+        self.talk(&mut connection, hello, patience, |bytes| reader.push(bytes))
+            .await?;
+        let flight = reader.into_flight();
+        let Some(bytes) = answer(&flight).filter(|_| flight.complete) else {
+            return Ok(None);
+        };
+        let mut received = Vec::new();
+        let ended = self
+            .talk(&mut connection, &bytes, REACTION_TIME, |bytes| {
+                received.extend_from_slice(bytes);
+                Ok(Reaction::read(&received).is_some())
+            })
+            .await;
+        match (Reaction::read(&received), ended) {
+            (Some(reaction), _) => Ok(Some(reaction)),
+            (None, Ok(_)) => Ok(Some(Reaction::Closed)),
+            (None, Err(error)) => match error.reason {
+                GapReason::Reset => Ok(Some(Reaction::Reset)),
+                GapReason::Timeout => Ok(Some(Reaction::Silence)),
+                _ => Err(error),
+            },
         }
     }
 

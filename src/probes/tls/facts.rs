@@ -182,10 +182,6 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]
     pub throttles: Seen<bool>,
-    /// Whether it lets clients renegotiate; `null` where TLS 1.2 is not accepted.
-    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
-    #[schemars(extend("x-level" = "intrusive"))]
-    pub client_renegotiation: Seen<Option<bool>>,
     /// Vulnerabilities that were looked for.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name", "x-level" = "intrusive"))]

@@ -3,7 +3,7 @@
 use super::enumerate::Enumeration;
 use super::facts::{
     ApplicationProtocol, ClientCertificate, FiniteField, Resumption, SignatureAlgorithm,
-    TlsEndpoint, VersionName,
+    TlsEndpoint, VersionName, Vulnerability,
 };
 use super::fold::name_of;
 use super::fold_features::Missing;
@@ -30,9 +30,6 @@ const STANDARD: [&str; 13] = [
     "/throttles",
 ];
 
-/// Facts that need level intrusive, by their place.
-const INTRUSIVE: [&str; 2] = ["/client_renegotiation", "/vulnerabilities"];
-
 /// The facts of an endpoint that speaks no TLS: there is nothing of this.
 pub fn without_tls(facts: &mut TlsEndpoint) {
     facts.client_certificate = Seen::Known(None);
@@ -44,7 +41,6 @@ pub fn without_tls(facts: &mut TlsEndpoint) {
     facts.alpn = Seen::Known(Vec::new());
     facts.npn = Seen::Known(None);
     facts.certificate_compression = Seen::Known(None);
-    facts.client_renegotiation = Seen::Known(None);
     facts.vulnerabilities = Seen::Known(Vec::new());
 }
 
@@ -56,16 +52,19 @@ pub fn fold(answers: &EndpointAnswers, facts: &mut TlsEndpoint) -> Vec<Missing> 
     }
     let first = answers.attempts.first();
     let asked = first.filter(|attempt| !attempt.certificates.is_empty());
-    let raw = answers
-        .enumeration
-        .as_ref()
-        .and_then(|found| found.client_authorities);
-    match asked.map(|attempt| attempt.client_authorities.or(raw)) {
-        Some(authorities) => {
-            facts.client_certificate =
-                Seen::Known(authorities.map(|authorities| ClientCertificate { authorities }));
-        }
-        None => missing.push(("/client_certificate", unclear())),
+    let found = answers.enumeration.as_ref();
+    // Up to TLS 1.2 the answers to hellos tell it too.
+    let raw = found.and_then(|found| found.client_authorities);
+    let told = found.is_some_and(|found| {
+        let versions = &mut Version::ALL.into_iter();
+        versions.any(|version| version < Version::Tls13 && found.accepts(version))
+    });
+    if asked.is_some() || told {
+        let authorities = asked.and_then(|attempt| attempt.client_authorities).or(raw);
+        facts.client_certificate =
+            Seen::Known(authorities.map(|authorities| ClientCertificate { authorities }));
+    } else {
+        missing.push(("/client_certificate", unclear()));
     }
     match &answers.enumeration {
         Some(found) => standard(answers, found, facts, &mut missing),
@@ -75,9 +74,30 @@ pub fn fold(answers: &EndpointAnswers, facts: &mut TlsEndpoint) -> Vec<Missing> 
             missing.extend(STANDARD.map(|at| (at, error.clone())));
         }
     }
-    let detail = "vulnerabilities are looked for at level intrusive";
-    let error = NetError::new(GapReason::NotAsked, detail);
-    missing.extend(INTRUSIVE.map(|at| (at, error.clone())));
+    match &answers.vulnerabilities {
+        Some(seen) => {
+            let mut list = Vec::new();
+            for (name, present) in seen {
+                match present {
+                    Ok(present) => list.push(Vulnerability {
+                        name: *name,
+                        present: *present,
+                    }),
+                    Err(error) => {
+                        let detail = format!("{name:?}: {}", error.detail);
+                        let error = NetError::new(error.reason, detail);
+                        missing.push(("/vulnerabilities/-", error));
+                    }
+                }
+            }
+            facts.vulnerabilities = Seen::Known(list);
+        }
+        None => {
+            let detail = "vulnerabilities are looked for at level intrusive";
+            let error = NetError::new(GapReason::NotAsked, detail);
+            missing.push(("/vulnerabilities", error));
+        }
+    }
     missing
 }
 

@@ -191,28 +191,30 @@ pub async fn later(
         let offer = Offer {
             versions: Versions::Tls12WithIds,
             sessions: Some(sessions.clone()),
-            ..plain
+            ..plain.clone()
         };
         let one = attempt(endpoint, &endpoint.host, &offer).await;
         let one = one.and_then(|attempt| attempt.result.map_err(|error| NetError::from(&error)));
-        found.plain_alpn = Some(one.clone().map(|agreement| agreement.alpn));
+        // Refused for its suites, say: that tells nothing of protocols.
+        let refused = one
+            .as_ref()
+            .is_err_and(|error| error.reason == GapReason::Refused);
+        found.plain_alpn = (!refused).then(|| one.clone().map(|agreement| agreement.alpn));
         found.tls12_id = Some(match one {
             Err(error) => Err(error),
             Ok(_) if !sessions.any() => Ok(false),
             Ok(_) => resume(endpoint, &offer).await.map(|(resumed, _)| resumed),
         });
-    } else {
-        if tls12 {
-            found.tls12_id = Some(Ok(false));
-        }
-        if chose_h2 {
-            let one = attempt(endpoint, &endpoint.host, &plain).await;
-            found.plain_alpn = Some(one.and_then(|attempt| match attempt.result {
-                Ok(agreement) => Ok(agreement.alpn),
-                Err(HandshakeError::Alert(_)) => Ok(None),
-                Err(error) => Err(NetError::from(&error)),
-            }));
-        }
+    } else if tls12 {
+        found.tls12_id = Some(Ok(false));
+    }
+    if found.plain_alpn.is_none() && chose_h2 {
+        let one = attempt(endpoint, &endpoint.host, &plain).await;
+        found.plain_alpn = Some(one.and_then(|attempt| match attempt.result {
+            Ok(agreement) => Ok(agreement.alpn),
+            Err(HandshakeError::Alert(_)) => Ok(None),
+            Err(error) => Err(NetError::from(&error)),
+        }));
     }
     found
 }

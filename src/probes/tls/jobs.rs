@@ -12,6 +12,7 @@ use super::handshakes::{Handshakes, Later, handshakes, later};
 use super::prober::{Patience, Prober};
 use super::signatures::{self, Signatures};
 use super::starttls::Protocol;
+use super::vulnerabilities::{Vulnerabilities, vulnerabilities};
 use crate::model::{gap::GapReason, level::Level};
 use crate::net::{
     NetError,
@@ -67,6 +68,8 @@ pub struct EndpointAnswers {
     pub later: Later,
     /// Schemes that sign TLS 1.3.
     pub signatures: Signatures,
+    /// Vulnerabilities that were looked for; absent when none were.
+    pub vulnerabilities: Option<Vulnerabilities>,
     /// Whether it slowed us down or turned us away.
     pub throttles: bool,
 }
@@ -108,6 +111,7 @@ pub async fn endpoint_answers(
         handshakes: None,
         later: Later::default(),
         signatures: Signatures::default(),
+        vulnerabilities: None,
         throttles: false,
     };
     if let Err(error) = may_connect {
@@ -162,6 +166,10 @@ pub async fn endpoint_answers(
                     _ => Later::default(),
                 }
             },);
+        if level >= Level::Intrusive {
+            let found = vulnerabilities(endpoint, &prober, &enumeration).await;
+            answers.vulnerabilities = Some(found);
+        }
         answers.handshakes = more;
         answers.enumeration = Some(enumeration);
         answers.ssl2 = Some(ssl2);

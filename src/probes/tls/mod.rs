@@ -8,7 +8,10 @@
 //!   over the connection;
 //! * from level `standard` on, one more handshake for the other kind of
 //!   certificate, and hellos that end at the server's answer: about one for
-//!   each suite and group that the server accepts.
+//!   each suite and group that the server accepts;
+//! * at level `intrusive`, a few hellos that go on with a message out of place,
+//!   which vulnerable libraries react to. None brings memory of the server to
+//!   light or harms it.
 
 mod chain;
 mod endpoints;
@@ -25,6 +28,7 @@ mod jobs;
 mod prober;
 mod signatures;
 pub mod starttls;
+mod vulnerabilities;
 
 use jiff::Timestamp;
 

@@ -10,6 +10,7 @@ pub mod flight;
 pub mod groups;
 pub mod key_exchange;
 pub mod primes;
+pub mod rsa_padding;
 pub mod signatures;
 pub mod ssl2;
 pub mod starttls;

@@ -24,9 +24,17 @@ pub(super) async fn parameters<A: Ask>(prober: &Prober<'_, A>, found: &mut Enume
             facts.is_some_and(|facts| facts.accepted == Ok(true))
         });
     let Some(version) = newest else { return };
-    curves(prober, version, found).await;
+    let ambiguous = curves(prober, version, found, version == Version::Tls12).await;
     if version == Version::Tls12 {
+        let before = found.schemes.len();
         schemes(prober, found).await;
+        if ambiguous && found.schemes.len() == before {
+            // It was the schemes that had come to their end, and not the curves.
+            curves(prober, version, found, false).await;
+        }
+        let broken = |id: &&u16| signatures::by_id(**id).is_some_and(|s| s.is_broken());
+        let broken = found.schemes.iter().filter(broken);
+        found.features.schemes.extend(broken);
         finite_fields(prober, found).await;
     }
     repeated(prober, version, found).await;
@@ -38,7 +46,15 @@ fn accepted(found: &Enumeration, version: Version) -> Vec<&'static Suite> {
     suites.filter_map(|suite| suites::by_id(suite.id)).collect()
 }
 
-async fn curves<A: Ask>(prober: &Prober<'_, A>, version: Version, found: &mut Enumeration) {
+/// Curves; where `with_schemes`, offers no signature scheme twice either, so
+/// that each answer shows one of both. Tells whether it came to an end for want
+/// of either.
+async fn curves<A: Ask>(
+    prober: &Prober<'_, A>,
+    version: Version,
+    found: &mut Enumeration,
+    with_schemes: bool,
+) -> bool {
     let mut with_curves = accepted(found, version);
     with_curves.retain(|suite| suite.key_exchange == "ECDHE");
     // A certificate with an elliptic curve key can only be used when its own
@@ -58,7 +74,7 @@ async fn curves<A: Ask>(prober: &Prober<'_, A>, version: Version, found: &mut En
         let open = found.versions.get(&version);
         let open = open.and_then(|facts| facts.open.clone());
         found.groups_open = found.groups_open.take().or(open);
-        return;
+        return false;
     }
     let keep: Vec<u16> = if held { leaf_curves(found) } else { Vec::new() };
     loop {
@@ -66,9 +82,12 @@ async fn curves<A: Ask>(prober: &Prober<'_, A>, version: Version, found: &mut En
         hello.suites.clone_from(&wanted);
         hello.groups.retain(|group| !found.groups.contains(group));
         if hello.groups.is_empty() {
-            return;
+            return false;
         }
         hello.groups.extend(&keep);
+        if with_schemes {
+            leave_out_schemes(&mut hello, found);
+        }
         match prober.ask(&hello).await {
             Outcome::Accepted(flight) => {
                 let before = found.groups.len();
@@ -76,15 +95,29 @@ async fn curves<A: Ask>(prober: &Prober<'_, A>, version: Version, found: &mut En
                     learn(&flight, suite, version, found);
                 }
                 if found.groups.len() == before {
-                    return;
+                    return false;
                 }
             }
-            Outcome::Refused(_) => return,
+            Outcome::Refused(_) => return with_schemes,
             Outcome::Unclear(error) => {
                 found.groups_open.get_or_insert(error);
-                return;
+                return false;
             }
         }
+    }
+}
+
+/// Leaves out the schemes that were seen, while others are left; certificates
+/// may be signed with all of them.
+fn leave_out_schemes(hello: &mut ClientHello, found: &Enumeration) {
+    let all = hello.signature_schemes.clone();
+    hello
+        .signature_schemes
+        .retain(|scheme| !found.schemes.contains(scheme));
+    if hello.signature_schemes.is_empty() {
+        hello.signature_schemes = all;
+    } else {
+        hello.certificate_schemes = all;
     }
 }
 
@@ -142,12 +175,9 @@ async fn schemes_of<A: Ask>(
         let scheme = suite
             .zip(body)
             .and_then(|(suite, body)| signature_scheme(body, suite.key_exchange));
-        let Some(scheme) = scheme.filter(|scheme| found.schemes.insert(*scheme)) else {
+        if !scheme.is_some_and(|scheme| found.schemes.insert(scheme)) {
             // It signs with what was not offered, and so again: there is no end to see.
             return Ok(());
-        };
-        if signatures::by_id(scheme).is_some_and(signatures::Scheme::is_broken) {
-            found.features.schemes.insert(scheme);
         }
     }
 }

@@ -106,6 +106,4 @@ pub enum VulnerabilityName {
     EarlyChangeCipherSpec,
     /// Answers tell whether the padding of an RSA key exchange was right (ROBOT).
     Robot,
-    /// CVE-2016-9244: fills up a short session id with its memory.
-    Ticketbleed,
 }
