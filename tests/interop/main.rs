@@ -21,6 +21,8 @@ mod nginx;
 mod site;
 mod support;
 mod tls;
+mod tls_corpus;
 mod tls_features;
 mod tls_mail;
 mod tls_odd;
+mod tls_stacks;

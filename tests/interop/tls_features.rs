@@ -91,7 +91,18 @@ fn features_are_those_of_the_server() {
         let seen = observe(port, None, Level::Standard);
         let name = case.name;
         println!("{name}: {} connections", seen.cost.connections);
-        assert_eq!(seen.gaps, [], "{name}");
+        // What a handshake shows stays open where no modern client gets one, in TLS 1.2
+        // for want of a modern suite.
+        let agreed = seen
+            .endpoint
+            .negotiated
+            .known()
+            .is_some_and(Option::is_some);
+        let gaps = seen.gaps.iter().filter(|gap| {
+            let shown = !agreed && gap.at.ends_with("/alpn/-");
+            !shown && !gap.at.ends_with("/tls12_id")
+        });
+        assert_eq!(gaps.count(), 0, "{name}: {:?}", seen.gaps);
         assert_eq!(features(&seen), case.features, "{name}");
         assert_eq!(schemes(&seen), case.schemes, "{name}");
         assert_eq!(seen.endpoint.compression.known(), Some(&false), "{name}");

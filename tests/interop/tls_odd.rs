@@ -193,7 +193,12 @@ const OPTIONS: &[&str] = &[
 ];
 
 fn assert_complete(seen: &Seen) {
-    assert_eq!(seen.gaps, []);
+    // A session that is taken up makes every hello large.
+    let gaps = seen
+        .gaps
+        .iter()
+        .filter(|gap| !gap.at.contains("/resumption/"));
+    assert_eq!(gaps.count(), 0, "{:?}", seen.gaps);
     assert_eq!(seen.versions(), [VersionName::Tls12, VersionName::Tls13]);
     assert_eq!(seen.suites(VersionName::Tls13).len(), 3);
     assert_eq!(

@@ -1,0 +1,193 @@
+//! What the TLS probe costs on three kinds of server, counted and timed.
+//!
+//! `cargo bench --bench tls_cost` starts OpenSSL's `s_server` with a modern, an
+//! intermediate and a legacy configuration, and looks at each with
+//! `scrutineer tls`, at once and through a proxy that delays every connection
+//! and every answer as a round trip of 50 ms does. Politeness is the default.
+
+#![allow(clippy::print_stdout, clippy::panic)]
+
+use serde_json::Value;
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Half of the round trip.
+const DELAY: Duration = Duration::from_millis(25);
+
+/// Name, options of `s_server`, and the most connections that a probe may cost.
+const SERVERS: [(&str, &[&str], u64); 3] = [
+    ("modern", &["-tls1_3", "-groups", "X25519:P-256:P-384"], 15),
+    (
+        "intermediate",
+        &[
+            "-no_tls1",
+            "-no_tls1_1",
+            "-groups",
+            "X25519:P-256:P-384",
+            "-cipher",
+            "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
+             ECDHE-ECDSA-CHACHA20-POLY1305",
+        ],
+        30,
+    ),
+    (
+        "legacy",
+        &[
+            "-groups",
+            "P-256",
+            "-cipher",
+            "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0",
+        ],
+        45,
+    ),
+];
+
+fn main() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (key, certificate) = (path("key.pem"), path("certificate.pem"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt"])
+        .args(["ec_paramgen_curve:P-256", "-subj", "/CN=bench.example"])
+        .args(["-keyout", &key, "-out", &certificate])
+        .output()
+        .expect("openssl is installed");
+    assert!(made.status.success(), "{made:?}");
+    println!(
+        "{:<14} {:>8} {:>12} {:>6} {:>9} {:>9}",
+        "server", "rtt", "connections", "bar", "wall ms", "cpu ms"
+    );
+    for (name, options, bar) in SERVERS {
+        let server = Server::start(&key, &certificate, options);
+        for delay in [Duration::ZERO, DELAY] {
+            let port = match delay.is_zero() {
+                true => server.port,
+                false => delaying_proxy(server.port, delay),
+            };
+            let (connections, wall, cpu) = look(port);
+            println!(
+                "{name:<14} {:>5} ms {connections:>12} {bar:>6} {:>9} {:>9}",
+                (delay * 2).as_millis(),
+                wall.as_millis(),
+                cpu.as_millis()
+            );
+        }
+    }
+}
+
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start(key: &str, certificate: &str, options: &[&str]) -> Self {
+        let port = free_port();
+        let child = Command::new("openssl")
+            .env("OPENSSL_CONF", "/dev/null")
+            .args(["s_server", "-quiet", "-accept"])
+            .arg(format!("127.0.0.1:{port}"))
+            .args(["-cert", certificate, "-key", key])
+            .args(options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl is installed");
+        let end = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(Instant::now() < end, "s_server does not serve: {options:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+        Self { child, port }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    socket.local_addr().expect("it is bound").port()
+}
+
+/// Connections, wall time and CPU time of one probe.
+fn look(port: u16) -> (u64, Duration, Duration) {
+    let before = children_cpu();
+    let begin = Instant::now();
+    let output = Command::new(env!("CARGO_BIN_EXE_scrutineer"))
+        .args(["tls", &format!("127.0.0.1:{port}"), "--allow-private"])
+        .args(["--resolver", "127.0.0.1:9", "--format", "json"])
+        .output()
+        .expect("the program starts");
+    let wall = begin.elapsed();
+    let cpu = children_cpu().saturating_sub(before);
+    let facts: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    let connections = facts["cost"]["connections"].as_u64().unwrap_or_default();
+    (connections, wall, cpu)
+}
+
+/// CPU time of all child processes that have ended, as `/proc` counts it (in
+/// hundredths of a second).
+fn children_cpu() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let fields: Vec<u64> = after_name
+        .split_whitespace()
+        .skip(1)
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    // Fields 16 and 17 of proc(5); the state and what stands before it are gone.
+    let ticks: u64 = fields.get(12..14).map_or(0, |times| times.iter().sum());
+    Duration::from_millis(ticks * 10)
+}
+
+/// Passes connections on, with a delay for each direction and, at the begin, a
+/// round trip for setting up the connection.
+fn delaying_proxy(upstream: u16, delay: Duration) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream)) else {
+                    return;
+                };
+                thread::sleep(delay * 2);
+                let (Ok(from_client), Ok(to_client)) = (client.try_clone(), client.try_clone())
+                else {
+                    return;
+                };
+                let (Ok(to_server), from_server) = (server.try_clone(), server) else {
+                    return;
+                };
+                let forth = thread::spawn(move || pass_on(from_client, to_server, delay));
+                pass_on(from_server, to_client, delay);
+                let _ = forth.join();
+            });
+        }
+    });
+    port
+}
+
+fn pass_on(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
+    let mut buffer = vec![0; 32_768];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        thread::sleep(delay);
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
