@@ -144,11 +144,23 @@ struct FullTarget {
     roles: Option<BTreeSet<Role>>,
     /// Paths that must be visited, each beginning with `/`.
     paths: Option<Vec<String>>,
+    /// Whether robots.txt is heeded when links are followed. Default: `respect`.
+    robots: Option<RobotsWord>,
     /// Selectors of all DKIM keys that the domain signs its mail with, such as `s2026`.
     #[schemars(length(min = 1))]
     dkim_selectors: Option<Vec<String>>,
     /// Values that records must have.
     pins: Option<Pins>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(dead_code)]
+enum RobotsWord {
+    /// Pages that robots.txt asks crawlers to leave alone are not visited.
+    Respect,
+    /// They are visited: the site is the user's own.
+    Ignore,
 }
 
 const KEYS: [&str; 5] = [
@@ -161,7 +173,9 @@ const KEYS: [&str; 5] = [
 const ORGANISATION_KEYS: [&str; 2] = ["name", "country"];
 const AUTHORISATION_KEYS: [&str; 3] = ["by", "until", "targets"];
 const SCOPE_KEYS: [&str; 2] = ["allow_private", "domains"];
-const TARGET_KEYS: [&str; 5] = ["name", "roles", "paths", "dkim_selectors", "pins"];
+const TARGET_KEYS: [&str; 6] = ["name", "roles", "paths", "robots", "dkim_selectors", "pins"];
+/// Whether robots.txt is passed over.
+const ROBOTS: [(&str, bool); 2] = [("respect", false), ("ignore", true)];
 const PIN_KEYS: [&str; 4] = ["ns", "a", "aaaa", "mx"];
 
 /// Every role with its word.
@@ -402,6 +416,9 @@ fn target(reader: &mut Reader, node: &Node) -> Option<(Target, Range<usize>)> {
     let name = reader.text_at(&fields, "name");
     let roles = fields.get("roles").map(|node| roles(reader, node));
     let paths = fields.get("paths").map(|node| paths(reader, node));
+    let robots = fields
+        .get("robots")
+        .and_then(|node| reader.word(node, "robots", &ROBOTS));
     let selectors = fields
         .get("dkim_selectors")
         .map(|node| dkim_selectors(reader, node));
@@ -440,6 +457,7 @@ fn target(reader: &mut Reader, node: &Node) -> Option<(Target, Range<usize>)> {
             Some("add the role `mail-domain`, or leave the selectors out".to_owned()),
         );
     }
+    target.ignore_robots = robots.unwrap_or_default();
     target.pins = pins.unwrap_or_default();
     Some((located(reader, target, &name.span), name.span))
 }
@@ -572,6 +590,7 @@ targets:
   - name: https://vote.example.gov/register
     roles: [website, registration-portal]
     paths: [/register, /lookup]
+    robots: ignore
     pins: { ns: [NS1.example.gov.], a: [192.0.2.1], aaaa: ["2001:DB8:0::1"], mx: null }
   - example.gov
   - vote.example.gov:8443

@@ -113,6 +113,7 @@ pub fn parse_target(text: &str) -> Result<Target, NameError> {
         port,
         roles: default_roles(is_url),
         paths,
+        ignore_robots: false,
         dkim_selectors: Vec::new(),
         pins: Pins::default(),
         source: None,

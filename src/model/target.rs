@@ -21,6 +21,10 @@ pub struct Target {
     /// Paths of the website that must be visited, each beginning with `/`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
+    /// Whether pages are visited that robots.txt asks crawlers to leave alone (`robots: ignore`
+    /// in an inventory).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ignore_robots: bool,
     /// Selectors of the DKIM keys that the domain signs its mail with (RFC 6376
     /// section 3.1). Empty: not told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -66,6 +70,14 @@ impl Target {
             )
         })
     }
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What a target is used for.

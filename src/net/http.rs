@@ -49,6 +49,19 @@ pub struct HttpRequest {
     pub max_body: usize,
     /// How long the answer may take, connecting included.
     pub time: Duration,
+    /// What is asked.
+    pub method: Method,
+    /// `Origin` to send along, as a page of that site would; none by default.
+    pub origin: Option<&'static str>,
+}
+
+/// What is asked of a server. Nothing that changes anything there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// A page.
+    Get,
+    /// The request itself, sent back (RFC 9110 section 9.3.8).
+    Trace,
 }
 
 /// What to do about a certificate that does not verify.
@@ -69,6 +82,8 @@ impl HttpRequest {
             trust: Trust::Observe,
             max_body: MAX_BODY,
             time: TIME,
+            method: Method::Get,
+            origin: None,
         }
     }
 
@@ -240,7 +255,13 @@ fn message(
     } else {
         format!("{path}{query}")
     };
-    let mut builder = Request::get(target);
+    let mut builder = Request::builder().uri(target).method(match request.method {
+        Method::Get => hyper::Method::GET,
+        Method::Trace => hyper::Method::TRACE,
+    });
+    if let Some(origin) = request.origin {
+        builder = builder.header("origin", origin);
+    }
     if !http2 {
         builder = builder.header("host", authority);
     }

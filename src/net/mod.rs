@@ -38,7 +38,7 @@ pub use error::NetError;
 pub use hickory_proto::rr::RecordType;
 #[cfg(test)]
 pub(crate) use http::testing;
-pub use http::{HttpRequest, HttpResponse, MAX_BODY, Trust};
+pub use http::{HttpRequest, HttpResponse, MAX_BODY, Method, Trust};
 pub use present::{answer_text, data_text, dig, name_text, parse_name, record_text, shell_word};
 pub use route::local_address;
 pub use rustls::RootCertStore as RootStore;

@@ -165,6 +165,7 @@ pub(crate) fn target_named(name: &str) -> Target {
         port: None,
         roles: Default::default(),
         paths: Vec::new(),
+        ignore_robots: false,
         dkim_selectors: Vec::new(),
         pins: Default::default(),
         source: None,

@@ -5,8 +5,39 @@
 //! of a `meta` element counts without `frame-ancestors`, `sandbox` and
 //! `report-uri` (section 3.3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+/// Hosts that answer with script of the asker's choice: by JSONP, or as public copies of every
+/// package, old versions with holes and frameworks that run markup included.
+const SCRIPT_ON_REQUEST: [&str; 24] = [
+    "accounts.google.com",
+    "ajax.aspnetcdn.com",
+    "ajax.googleapis.com",
+    "api.twitter.com",
+    "cdn.bootcdn.net",
+    "cdn.jsdelivr.net",
+    "cdn.rawgit.com",
+    "cdnjs.cloudflare.com",
+    "code.angularjs.org",
+    "d3js.org",
+    "esm.sh",
+    "gist.githubusercontent.com",
+    "maps.googleapis.com",
+    "query.yahooapis.com",
+    "raw.githubusercontent.com",
+    "storage.googleapis.com",
+    "translate.googleapis.com",
+    "unpkg.com",
+    "www.google.com",
+    "www.googleapis.com",
+    "www.googletagmanager.com",
+    "www.youtube.com",
+    "yandex.st",
+    "yastatic.net",
+];
+
+/// Directives that decide over script elements, the nearest first (section 6.8.4).
+const SCRIPT_ELEMENTS: [&str; 3] = ["script-src-elem", "script-src", "default-src"];
 /// Most policies of one page that are read, and most directives of one policy.
 const MAX_POLICIES: usize = 64;
 const MAX_DIRECTIVES: usize = 128;
@@ -90,13 +121,12 @@ impl Policies {
 
     /// Whether scripts may come from anywhere, or from `data:` URLs.
     pub fn any_script_host(&self) -> bool {
-        let chain = ["script-src-elem", "script-src", "default-src"];
         let mut open = Anywhere::ALL;
         for policy in &self.list {
             open = open.and(if policy.forbids_scripts() {
                 Anywhere::NONE
             } else {
-                match policy.first_of(&chain) {
+                match policy.first_of(&SCRIPT_ELEMENTS) {
                     None => Anywhere::ALL,
                     // Host and scheme sources do not count beside 'strict-dynamic'.
                     Some(sources) if has(sources, "'strict-dynamic'") => Anywhere::NONE,
@@ -105,6 +135,34 @@ impl Policies {
             });
         }
         open != Anywhere::NONE
+    }
+
+    /// Hosts that scripts may come from and that hand out script of anybody's choice, so that
+    /// the list of hosts stops nobody. None where scripts may come from anywhere anyway.
+    pub fn bypass_hosts(&self) -> Vec<&'static str> {
+        if self.any_script_host() {
+            return Vec::new();
+        }
+        SCRIPT_ON_REQUEST
+            .into_iter()
+            .filter(|host| {
+                self.list
+                    .iter()
+                    .all(|policy| policy.allows_scripts_of(host))
+            })
+            .collect()
+    }
+
+    /// Nonces that scripts may carry, of all policies.
+    pub fn nonces(&self) -> BTreeSet<&str> {
+        self.list
+            .iter()
+            .flat_map(|policy| policy.first_of(&SCRIPT_ELEMENTS).unwrap_or_default())
+            .filter(|source| is_nonce_or_hash(source))
+            .filter_map(|source| source.trim_matches('\'').split_once('-'))
+            .filter(|(kind, _)| kind.eq_ignore_ascii_case("nonce"))
+            .map(|(_, nonce)| nonce)
+            .collect()
     }
 
     /// Whether plug-in content is limited (`object-src`, else `default-src`).
@@ -162,6 +220,18 @@ impl Policy {
         self.directives
             .get("sandbox")
             .is_some_and(|tokens| !has(tokens, "allow-scripts"))
+    }
+
+    /// Whether a script element may load any path of a host over HTTPS.
+    fn allows_scripts_of(&self, host: &str) -> bool {
+        if self.forbids_scripts() {
+            return false;
+        }
+        self.first_of(&SCRIPT_ELEMENTS).is_none_or(|sources| {
+            !has(sources, "'strict-dynamic'")
+                && (Anywhere::of(sources).https
+                    || sources.iter().any(|source| names_host(source, host)))
+        })
     }
 
     /// "Does a source list allow all inline behavior" (section 6.7.3.2): a nonce,
@@ -263,6 +333,28 @@ fn has(sources: &[String], word: &str) -> bool {
         .any(|source| source.eq_ignore_ascii_case(word))
 }
 
+/// Whether a host source stands for all paths of a host (section 6.7.2.8).
+fn names_host(source: &str, host: &str) -> bool {
+    let source = source.to_ascii_lowercase();
+    let rest = match source.split_once("://") {
+        Some(("http" | "https", rest)) => rest,
+        Some(_) => return false,
+        None => source.as_str(),
+    };
+    let (place, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (name, port) = place.split_once(':').unwrap_or((place, "*"));
+    // A source with a path allows no more than what lies there.
+    if !path.is_empty() || !matches!(port, "*" | "443" | "80") {
+        return false;
+    }
+    match name.strip_prefix("*.") {
+        Some(parent) => host
+            .strip_suffix(parent)
+            .is_some_and(|labels| labels.ends_with('.')),
+        None => name == host,
+    }
+}
+
 fn is_nonce_or_hash(source: &str) -> bool {
     let Some(inner) = source
         .strip_prefix('\'')
@@ -284,342 +376,4 @@ fn is_nonce_or_hash(source: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn policies(headers: &[&str], metas: &[&str]) -> Policies {
-        let mut policies = Policies::default();
-        headers.iter().for_each(|value| policies.add_header(value));
-        metas.iter().for_each(|value| policies.add_meta(value));
-        policies
-    }
-
-    /// Headers, metas, then inline runs, eval, any script host.
-    type ScriptCase = (
-        &'static [&'static str],
-        &'static [&'static str],
-        bool,
-        bool,
-        bool,
-    );
-
-    #[test]
-    fn scripts_are_judged_over_all_policies() {
-        let cases: &[ScriptCase] = &[
-            (&[], &[], true, true, true),
-            (&["img-src 'self'"], &[], true, true, true),
-            (&["default-src 'self'"], &[], false, false, false),
-            (&["default-src 'none'"], &[], false, false, false),
-            (&["default-src"], &[], false, false, false),
-            (
-                &["DEFAULT-SRC 'SELF' 'Unsafe-Inline'"],
-                &[],
-                true,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'unsafe-inline' 'unsafe-eval' *"],
-                &[],
-                true,
-                true,
-                true,
-            ),
-            (
-                &["script-src 'unsafe-inline' 'nonce-abc123=='"],
-                &[],
-                false,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'unsafe-inline' 'NONCE-abc'"],
-                &[],
-                false,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'unsafe-inline' 'nonce-'"],
-                &[],
-                true,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'unsafe-inline' 'nonce-a b'"],
-                &[],
-                true,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'unsafe-inline' nonce-abc"],
-                &[],
-                true,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'unsafe-inline' 'sha256-AAAA='"],
-                &[],
-                false,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'unsafe-inline' 'sha1-AAAA='"],
-                &[],
-                true,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'unsafe-inline' 'strict-dynamic' https:"],
-                &[],
-                false,
-                false,
-                false,
-            ),
-            // An event handler is enough for an attacker.
-            (
-                &["script-src-elem 'self'; script-src-attr 'unsafe-inline'; default-src 'none'"],
-                &[],
-                true,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'unsafe-inline'; script-src-elem 'self'"],
-                &[],
-                true,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'unsafe-inline'; script-src-elem 'self'; script-src-attr 'none'"],
-                &[],
-                false,
-                false,
-                false,
-            ),
-            (
-                &["script-src 'self'; script-src-elem 'unsafe-inline' *"],
-                &[],
-                true,
-                false,
-                true,
-            ),
-            // The first directive of a name counts.
-            (
-                &["script-src 'self'; script-src 'unsafe-inline'"],
-                &[],
-                false,
-                false,
-                false,
-            ),
-            // All policies must allow.
-            (
-                &["script-src 'unsafe-inline' https:", "script-src 'self'"],
-                &[],
-                false,
-                false,
-                false,
-            ),
-            (
-                &[
-                    "script-src 'unsafe-inline' https:, script-src 'unsafe-inline' 'unsafe-eval' http:",
-                ],
-                &[],
-                true,
-                false,
-                true,
-            ),
-            (
-                &["script-src data:", "script-src https:"],
-                &[],
-                false,
-                false,
-                false,
-            ),
-            (
-                &["script-src https:", "img-src *"],
-                &["script-src *"],
-                false,
-                false,
-                true,
-            ),
-            (
-                &["default-src *"],
-                &["default-src 'self'"],
-                false,
-                false,
-                false,
-            ),
-            // In a meta element the comma does not part policies, so this is one default-src.
-            (
-                &[],
-                &["default-src 'self', script-src 'unsafe-inline'"],
-                true,
-                false,
-                false,
-            ),
-            (
-                &["sandbox; default-src * 'unsafe-inline' 'unsafe-eval'"],
-                &[],
-                false,
-                false,
-                false,
-            ),
-            (&["sandbox allow-scripts"], &[], true, true, true),
-            (&[], &["sandbox"], true, true, true),
-            (&["script-src https://*"], &[], false, false, true),
-            (&["script-src https://*:*"], &[], false, false, true),
-            (&["script-src *:443"], &[], false, false, true),
-            (
-                &["script-src https://*.example.org *.example.org"],
-                &[],
-                false,
-                false,
-                false,
-            ),
-            (&["script-src 'self' data:"], &[], false, false, true),
-            (&["script-src wss://*"], &[], false, false, false),
-        ];
-        for (headers, metas, inline, eval, anywhere) in cases {
-            let policies = policies(headers, metas);
-            let seen = (
-                policies.inline_script_runs(),
-                policies.eval_allowed(),
-                policies.any_script_host(),
-            );
-            assert_eq!(seen, (*inline, *eval, *anywhere), "{headers:?} {metas:?}");
-        }
-    }
-
-    /// Headers, metas, then objects, base, form-action, framing.
-    type LimitCase = (
-        &'static [&'static str],
-        &'static [&'static str],
-        bool,
-        bool,
-        bool,
-        Option<bool>,
-    );
-
-    #[test]
-    fn limits_fall_back_only_where_the_standard_says_so() {
-        let cases: &[LimitCase] = &[
-            (&[], &[], false, false, false, None),
-            (&["default-src 'self'"], &[], true, false, false, None),
-            (
-                &["object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"],
-                &[],
-                true,
-                true,
-                true,
-                Some(true),
-            ),
-            (
-                &["default-src 'none'; object-src *"],
-                &[],
-                false,
-                false,
-                false,
-                None,
-            ),
-            (
-                &["base-uri *; form-action https:; frame-ancestors *"],
-                &[],
-                false,
-                false,
-                false,
-                Some(false),
-            ),
-            (
-                &["frame-ancestors https: http:"],
-                &[],
-                false,
-                false,
-                false,
-                Some(false),
-            ),
-            (
-                &["frame-ancestors *", "frame-ancestors 'self'"],
-                &[],
-                false,
-                false,
-                false,
-                Some(true),
-            ),
-            (
-                &[],
-                &["frame-ancestors 'none'; base-uri 'none'; form-action 'none'"],
-                false,
-                true,
-                true,
-                None,
-            ),
-            (
-                &["frame-ancestors https://a.example"],
-                &[],
-                false,
-                false,
-                false,
-                Some(true),
-            ),
-        ];
-        for (headers, metas, objects, base, forms, framing) in cases {
-            let policies = policies(headers, metas);
-            let seen = (
-                policies.objects_limited(),
-                policies.base_limited(),
-                policies.form_action_limited(),
-                policies.framing_limited(),
-            );
-            assert_eq!(
-                seen,
-                (*objects, *base, *forms, *framing),
-                "{headers:?} {metas:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn empty_policies_are_none() {
-        for value in ["", " ; ;", ",", " , ;"] {
-            assert!(policies(&[value], &[]).list().is_empty(), "{value:?}");
-        }
-        assert!(policies(&[], &["frame-ancestors 'none'"]).list().is_empty());
-        let two = policies(&["default-src 'self' , img-src *"], &[]);
-        let raw: Vec<&str> = two
-            .list()
-            .iter()
-            .map(|policy| policy.raw.as_str())
-            .collect();
-        assert_eq!(raw, ["default-src 'self'", "img-src *"]);
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read(header in "\\PC{0,200}", meta in "[a-z' ;,*:/-]{0,200}") {
-            let policies = policies(&[&header], &[&meta]);
-            let _ = (policies.inline_script_runs(), policies.eval_allowed(), policies.any_script_host());
-            let _ = (policies.objects_limited(), policies.framing_limited());
-        }
-
-        #[test]
-        fn another_policy_never_opens_anything(
-            first in "(script-src|default-src|script-src-elem)( 'unsafe-inline'| https:| 'self'| 'nonce-a'| data:){0,4}",
-            second in "(script-src|default-src|img-src)( 'unsafe-inline'| https:| 'self'| 'nonce-a'| data:){0,4}",
-        ) {
-            let one = policies(&[&first], &[]);
-            let both = policies(&[&first, &second], &[]);
-            prop_assert!(one.inline_script_runs() || !both.inline_script_runs());
-            prop_assert!(one.any_script_host() || !both.any_script_host());
-            prop_assert!(one.eval_allowed() || !both.eval_allowed());
-            prop_assert!(!one.objects_limited() || both.objects_limited());
-        }
-    }
-}
+mod tests;

@@ -109,6 +109,17 @@ pub fn alt_svc(headers: &[&[u8]]) -> Vec<String> {
     protocols
 }
 
+/// The token of a header such as Cross-Origin-Opener-Policy in lower case, if it is one of
+/// `known`. Parameters do not count; several headers or values are no token (RFC 9651 section 4.2).
+pub fn token_of(headers: &[&[u8]], known: &[&'static str]) -> Option<&'static str> {
+    let [one] = headers else {
+        return None;
+    };
+    let text = std::str::from_utf8(one).ok()?;
+    let token = text.split(';').next().unwrap_or_default().trim();
+    known.iter().copied().find(|word| *word == token)
+}
+
 /// Whether a product header such as `Server` names a version: a digit after a
 /// slash, or a number with a dot.
 pub fn names_version(value: &str) -> bool {
@@ -228,6 +239,24 @@ mod tests {
             let _ = (x_frame_options(&headers), nosniff(&headers), cache_control(&headers));
             let _ = (content_type(&headers), alt_svc(&headers));
             let _ = names_version(&String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    #[test]
+    fn tokens_of_isolation() {
+        let known = ["same-origin", "unsafe-none"];
+        let cases: &[(&[&[u8]], Option<&str>)] = &[
+            (&[b"same-origin"], Some("same-origin")),
+            (&[b" same-origin; report-to=\"x\""], Some("same-origin")),
+            // Tokens of structured fields keep their case.
+            (&[b"Same-Origin"], None),
+            (&[b"same-origin", b"same-origin"], None),
+            (&[b"same-origin, unsafe-none"], None),
+            (&[b"\xff"], None),
+            (&[], None),
+        ];
+        for (headers, expected) in cases {
+            assert_eq!(token_of(headers, &known), *expected, "{headers:?}");
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod robots;
 pub mod root_hints;
 pub mod routes;
 pub mod security_txt;
+pub mod sitemap;
 pub mod smtp;
 pub mod spf;
 pub mod text;

@@ -78,6 +78,36 @@ impl Robots {
     }
 }
 
+/// What a file tells everybody who reads it, whomever its groups name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Paths of all rules, each once, in order.
+    pub paths: Vec<String>,
+    /// URLs of sitemaps, in order.
+    pub sitemaps: Vec<String>,
+}
+
+/// Reads the paths and sitemaps of a file.
+pub fn told(text: &str) -> Told {
+    let mut told = Told::default();
+    for line in text.trim_start_matches('\u{feff}').lines().take(MAX_LINES) {
+        let line = line.split('#').next().unwrap_or_default();
+        let Some((name, value)) = line.split_once(':') else {
+            continue;
+        };
+        let list = match name.trim().to_ascii_lowercase().as_str() {
+            "allow" | "disallow" => &mut told.paths,
+            "sitemap" => &mut told.sitemaps,
+            _ => continue,
+        };
+        let value = value.trim();
+        if !value.is_empty() && list.len() < MAX_RULES && !list.iter().any(|own| own == value) {
+            list.push(value.to_owned());
+        }
+    }
+    told
+}
+
 /// Whether a pattern with `*` and a last `$` fits the beginning of a path.
 fn fits(pattern: &[u8], path: &[u8]) -> bool {
     let (pattern, to_end) = match pattern.strip_suffix(b"$") {
@@ -164,5 +194,14 @@ mod tests {
         fn any_text_is_read(text in "((user-agent|allow|disallow): ?[*/a$]{0,8}\n){0,12}", path in "/[a*$/]{0,12}") {
             let _ = Robots::parse(&text).allows(&path);
         }
+    }
+
+    #[test]
+    fn what_a_file_tells_everybody() {
+        let file = "\u{feff}User-agent: a\nDisallow: /x # why\nuser-agent: *\nDISALLOW : /x\nAllow: /y\nDisallow:\n\
+            Sitemap: https://vote.example/s.xml\nnonsense";
+        let told = told(file);
+        assert_eq!(told.paths, ["/x", "/y"]);
+        assert_eq!(told.sitemaps, ["https://vote.example/s.xml"]);
     }
 }

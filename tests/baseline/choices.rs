@@ -41,7 +41,8 @@ pub const SPECIAL_CASES: &[(&str, &str, &str)] = &[(
 )];
 
 /// Our own controls, which no row asks for: how binding they are. Their source
-/// stands in `checks/controls.yaml`.
+/// stands in `checks/controls.yaml`. What only portals are asked for stands in
+/// the profile `registration-portal`.
 pub const OWN: &[(&str, &str)] = &[
     ("PORTAL-01", "must"),
     ("PORTAL-02", "must"),
@@ -58,6 +59,22 @@ pub const OWN: &[(&str, &str)] = &[
     ("AVAIL-02", "should"),
     ("AVAIL-03", "must"),
     ("AVAIL-04", "should"),
+    ("PORTAL-08", "should"),
+    ("PORTAL-09", "portals"),
+    ("PORTAL-10", "should"),
+    ("PORTAL-11", "portals"),
+    ("EXPO-03", "should"),
+    ("EXPO-04", "must"),
+    ("EXPO-05", "should"),
+    ("EXPO-06", "should"),
+    ("EXPO-07", "should"),
+    ("EXPO-08", "should"),
+    ("CONT-03", "should"),
+    ("CONT-04", "may"),
+    ("CONT-05", "may"),
+    ("AVAIL-05", "should"),
+    ("AVAIL-06", "portals"),
+    ("AVAIL-07", "portals"),
 ];
 
 /// Checks that serve a control and stay out of its entry.
@@ -160,6 +177,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "is looser than web.redirect.same-host-first",
     ),
     ("web.security-txt.renewed", "one nation asks for it"),
+    (
+        "web.security-txt.signed",
+        "the RFC recommends it, and few offices have a key",
+    ),
 ];
 
 /// Checks of another control that an entry needs too: a site that every browser

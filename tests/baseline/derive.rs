@@ -162,6 +162,9 @@ pub fn profile(
     }
     for (id, source) in own {
         let level = of(OWN, id).ok_or_else(|| format!("{id} has no level in OWN"))?;
+        if level == "portals" {
+            continue;
+        }
         if !entry(
             &mut entries,
             id,

@@ -10,3 +10,4 @@ mod many;
 mod profiles;
 mod scanning;
 mod support;
+mod web_seeds;

@@ -118,6 +118,7 @@ fn session(port: u16) -> Session {
         port: None,
         roles: Default::default(),
         paths: Vec::new(),
+        ignore_robots: false,
         dkim_selectors: Vec::new(),
         pins: Default::default(),
         source: None,

@@ -11,6 +11,7 @@
 
 mod apache;
 mod bind;
+mod browser_truth;
 mod delegation;
 mod demo;
 mod dnssec;
@@ -26,3 +27,5 @@ mod tls_features;
 mod tls_mail;
 mod tls_odd;
 mod tls_stacks;
+mod web_cases;
+mod web_faults;

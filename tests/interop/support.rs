@@ -301,14 +301,17 @@ impl Outcome {
 
     /// Ids of the checks that stay open for another reason than that nobody asked.
     pub fn open(&self) -> BTreeSet<String> {
-        self.checks("inconclusive", |finding| {
-            let gaps = finding["gaps"].as_array().unwrap();
-            let reason = |gap: &Value| {
-                let index = usize::try_from(gap.as_u64().unwrap()).unwrap();
-                self.findings["gaps"][index]["reason"].clone()
-            };
-            gaps.is_empty() || gaps.iter().any(|gap| reason(gap) != "not_asked")
-        })
+        self.checks("inconclusive", |finding| self.was_asked(finding))
+    }
+
+    /// Whether a finding is open for another reason than that nobody asked.
+    pub fn was_asked(&self, finding: &Value) -> bool {
+        let gaps = finding["gaps"].as_array().unwrap();
+        let reason = |gap: &Value| {
+            let index = usize::try_from(gap.as_u64().unwrap()).unwrap();
+            self.findings["gaps"][index]["reason"].clone()
+        };
+        gaps.is_empty() || gaps.iter().any(|gap| reason(gap) != "not_asked")
     }
 
     fn checks(&self, verdict: &str, which: impl Fn(&Value) -> bool) -> BTreeSet<String> {

@@ -232,6 +232,7 @@ pub(crate) fn target(name: &str) -> Target {
         port: None,
         roles: [Role::Website].into(),
         paths: Vec::new(),
+        ignore_robots: false,
         dkim_selectors: Vec::new(),
         pins: Pins::default(),
         source: None,

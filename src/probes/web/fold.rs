@@ -1,11 +1,13 @@
 //! Turns answers into facts, gaps and evidence. Pure.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use url::Url;
 
 use super::{
+    evidence::{ELEMENTS, curl_target, cut_lines, elements_of, head_evidence},
     facts::{ChainOutcome, Hop, Origin, RedirectChain, Scheme, SecurityTxt, WebFacts},
+    fronts,
     headers::{cookies_of, hsts_of},
     jobs::{Answers, Attempt, Visited},
     page::{Sheet, scheme_of},
@@ -18,18 +20,10 @@ use crate::{
         observation::{Evidence, EvidenceKind},
         seen::Seen,
     },
-    net::{HttpResponse, NetError, Session, shell_word},
+    net::{NetError, Session, shell_word},
     probes::registry::AreaReport,
-    wire::{http_headers::content_type, security_txt, text::clean, text::clean_lines},
+    wire::{http_headers::content_type, security_txt, text::clean},
 };
-
-/// Most elements of one list of a page in its evidence.
-const ELEMENTS: usize = 20;
-/// Most characters of one of them.
-const ELEMENT_CHARS: usize = 300;
-/// Longest evidence of one answer's head, and of one body (characters).
-const HEAD_EVIDENCE: usize = 4_000;
-const BODY_EVIDENCE: usize = 4_096;
 
 /// The report about a target.
 pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> AreaReport {
@@ -39,14 +33,33 @@ pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> Area
         .iter()
         .map(|attempt| fold.origin(attempt))
         .collect();
-    let chains = answers
+    let mut chains: Vec<RedirectChain> = answers
         .origins
         .iter()
         .filter_map(|attempt| fold.attempt(attempt, session))
         .collect();
+    // What the other name does not answer is told with it.
+    if let Some(Ok(Some(sibling))) = &answers.sibling {
+        for attempt in &sibling.attempts {
+            match &attempt.way {
+                Ok(way) => match &way.end {
+                    End::Blocked(error) | End::Failed(error) => {
+                        // Where the target's own ways are open, this says nothing new.
+                        if chains.iter().all(|chain| !chain.outcome.is_unseen()) {
+                            fold.gap("/web/chains/-", error);
+                        }
+                    }
+                    _ => chains.push(fold.chain(attempt, way, session)),
+                },
+                Err(_) => {}
+            }
+        }
+    }
     for error in &answers.more_addresses {
-        fold.gap("/web/origins/-", error);
-        fold.gap("/web/chains/-", error);
+        for list in ["origins", "chains", "fronts"] {
+            fold.gap(format!("/web/{list}/-"), error);
+        }
+        fold.gap("/web/networks", error);
     }
     let pages = answers.pages.iter().map(|page| fold.page(page)).collect();
     for error in &answers.missed {
@@ -57,6 +70,19 @@ pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> Area
         chains: Seen::Known(chains),
         pages: Seen::Known(pages),
         security_txt: fold.security_txt(answers, level),
+        fronts: Seen::Known(fronts::fronts(&answers.origins)),
+        networks: Seen::Known(fronts::networks(&answers.origins)),
+        shield: Seen::Known(fronts::shield(&answers.origins).map(str::to_owned)),
+        https_record: match &answers.https_record {
+            Ok(record) => Seen::Known(record.clone()),
+            Err(error) => {
+                fold.gap("/web/https_record", error);
+                Seen::Unseen
+            }
+        },
+        sibling: fold.sibling(answers),
+        second_looks: fold.second_looks(answers),
+        exposure: fold.exposure(answers),
     };
     // The types hold nothing that JSON cannot; an error would be a defect of this program.
     match serde_json::to_value(&facts) {
@@ -74,7 +100,7 @@ pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> Area
 }
 
 #[derive(Default)]
-struct Fold {
+pub(super) struct Fold {
     origins: usize,
     chains: usize,
     pages: usize,
@@ -83,7 +109,7 @@ struct Fold {
 }
 
 impl Fold {
-    fn gap(&mut self, at: impl Into<String>, error: &NetError) {
+    pub(super) fn gap(&mut self, at: impl Into<String>, error: &NetError) {
         self.gaps.insert(error.gap(at));
     }
 
@@ -108,6 +134,7 @@ impl Fold {
             address: attempt.ip.to_string(),
             port: attempt.port,
             answers,
+            certificate_verifies: certificate_verifies(attempt),
         }
     }
 
@@ -167,6 +194,7 @@ impl Fold {
             outcome,
             ends_on_https: self.ends_on_https(way, &at),
             upgrades_same_host_first: self.upgrades_first(attempt, way, &at),
+            downgrades: self.downgrades(way, &at),
         }
     }
 
@@ -189,6 +217,28 @@ impl Fold {
                 self.gap(format!("{at}/ends_on_https"), &error);
                 Seen::Unseen
             }
+        }
+    }
+
+    /// A step down counts also where it leaves the scope and was not followed.
+    fn downgrades(&mut self, way: &Way, at: &str) -> Seen<bool> {
+        let secure: Vec<bool> = way
+            .steps
+            .iter()
+            .map(|step| step.url.scheme() == "https")
+            .collect();
+        let last_step = match &way.end {
+            End::LeftScope(url) => Some(url.scheme() == "https"),
+            _ => None,
+        };
+        let after: Vec<bool> = secure.iter().copied().skip(1).chain(last_step).collect();
+        let down = secure.iter().zip(&after).any(|(from, to)| *from && !to);
+        match &way.end {
+            End::Blocked(error) | End::Failed(error) if !down => {
+                self.gap(format!("{at}/downgrades"), error);
+                Seen::Unseen
+            }
+            _ => Seen::Known(down),
         }
     }
 
@@ -280,8 +330,14 @@ impl Fold {
     }
 }
 
+/// Whether the certificate of an address verified; `None` over HTTP, and where no TLS was spoken.
+pub(super) fn certificate_verifies(attempt: &Attempt) -> Option<bool> {
+    let first = attempt.way.as_ref().ok()?.steps.first()?;
+    first.response.certificate.as_ref().map(Result::is_ok)
+}
+
 /// Whether an error is the port's own word that there is no web server behind it.
-fn is_closed(error: &NetError) -> bool {
+pub(super) fn is_closed(error: &NetError) -> bool {
     error.is_refused() || error.is_other_protocol()
 }
 
@@ -298,90 +354,6 @@ fn hop_of(step: &Step, in_scope: bool) -> Hop {
         hsts: Seen::Known(hsts_of(&step.response, over_https)),
         cookies: Seen::Known(cookies_of(&step.response, over_https)),
     }
-}
-
-fn head_evidence(at: String, url: &Url, ip: IpAddr, response: &HttpResponse) -> Evidence {
-    let (data, cut) = response.head_text(HEAD_EVIDENCE);
-    Evidence {
-        at,
-        kind: EvidenceKind::HttpHeaders,
-        data,
-        cut,
-        reproduce: format!(
-            "curl -sS -o /dev/null -D - {}",
-            curl_target(url, ip, response)
-        ),
-    }
-}
-
-/// The options and the URL by which curl asks the very address that answered.
-fn curl_target(url: &Url, ip: IpAddr, response: &HttpResponse) -> String {
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default().unwrap_or(443);
-    let place = match ip {
-        IpAddr::V4(ip) => format!("{host}:{port}:{ip}"),
-        IpAddr::V6(ip) => format!("{host}:{port}:[{ip}]"),
-    };
-    // With a certificate that does not verify, curl shows nothing unless told to look anyway.
-    let anyway = if matches!(response.certificate, Some(Err(_))) {
-        "-k "
-    } else {
-        ""
-    };
-    format!(
-        "{anyway}--resolve {} {}",
-        shell_word(&place),
-        shell_word(url.as_str())
-    )
-}
-
-/// The lists of a page that come from its document: the name of the list, the elements to look
-/// for, and a line for each item. Empty lists are left out.
-fn elements_of(page: &super::facts::Page) -> Vec<(&'static str, &'static str, Vec<String>)> {
-    let forms = page.forms.known().into_iter().flatten().map(|form| {
-        let fields: Vec<&str> = form
-            .fields
-            .iter()
-            .map(|field| field.name.as_str())
-            .collect();
-        let fields = fields.join(" ");
-        format!(
-            "form {}: {} {}: {fields}",
-            form.key, form.method, form.action.url
-        )
-    });
-    let scripts = page.scripts.known().into_iter().flatten().map(|script| {
-        let integrity = if script.integrity { "with" } else { "without" };
-        format!("script {} {integrity} integrity", script.key)
-    });
-    let mixed = page.mixed_content.known().into_iter().flatten();
-    let mixed = mixed.map(|part| format!("{} {}", part.element, part.key));
-    [
-        (
-            "forms",
-            "form|input|select|textarea",
-            forms.collect::<Vec<_>>(),
-        ),
-        ("scripts", "script", scripts.collect()),
-        (
-            "mixed_content",
-            "script|link|iframe|img|audio|video|source|object|embed",
-            mixed.collect(),
-        ),
-    ]
-    .into_iter()
-    .filter(|(_, _, lines)| !lines.is_empty())
-    .map(|(list, elements, lines)| {
-        (
-            list,
-            elements,
-            lines
-                .iter()
-                .map(|line| clean(line, ELEMENT_CHARS))
-                .collect(),
-        )
-    })
-    .collect()
 }
 
 fn security_facts(sheet: &Sheet, text: &str) -> SecurityTxt {
@@ -417,9 +389,4 @@ fn security_facts(sheet: &Sheet, text: &str) -> SecurityTxt {
         signed: file.signed,
         problems,
     }
-}
-
-fn cut_lines(text: &str) -> (String, bool) {
-    let cut = text.chars().count() > BODY_EVIDENCE;
-    (clean_lines(text, BODY_EVIDENCE), cut)
 }

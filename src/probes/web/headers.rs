@@ -6,6 +6,16 @@ use crate::{
     wire::{cookie, csp, hsts, text::clean, text::clean_bytes},
 };
 
+/// Values of Cross-Origin-Opener-Policy, Cross-Origin-Embedder-Policy and Cross-Origin-Resource-Policy.
+pub(super) const OPENER: [&str; 4] = [
+    "unsafe-none",
+    "same-origin-allow-popups",
+    "same-origin",
+    "noopener-allow-popups",
+];
+pub(super) const EMBEDDER: [&str; 3] = ["unsafe-none", "require-corp", "credentialless"];
+pub(super) const RESOURCE: [&str; 3] = ["same-origin", "same-site", "cross-origin"];
+
 /// Most cookies of one answer that are noted.
 const COOKIES_MAX: usize = 100;
 
@@ -70,13 +80,18 @@ pub(super) fn policies_of(response: &HttpResponse) -> csp::Policies {
     policies
 }
 
-/// What enforced policies come to; `None` without any.
-pub(super) fn csp_of(policies: &csp::Policies) -> Option<Csp> {
-    if policies.list().is_empty() {
-        return None;
+/// The policies that are only reported on.
+pub(super) fn report_only_of(response: &HttpResponse) -> Vec<CspPolicy> {
+    let mut policies = csp::Policies::default();
+    for line in response.all("content-security-policy-report-only") {
+        policies.add_header(&String::from_utf8_lossy(line));
     }
+    listed(&policies)
+}
+
+fn listed(policies: &csp::Policies) -> Vec<CspPolicy> {
     let (mut headers, mut metas) = (0u32, 0u32);
-    let list = policies
+    policies
         .list()
         .iter()
         .map(|policy| {
@@ -90,9 +105,16 @@ pub(super) fn csp_of(policies: &csp::Policies) -> Option<Csp> {
                 raw: clean(&policy.raw, 4_000),
             }
         })
-        .collect();
+        .collect()
+}
+
+/// What enforced policies come to; `None` without any.
+pub(super) fn csp_of(policies: &csp::Policies) -> Option<Csp> {
+    if policies.list().is_empty() {
+        return None;
+    }
     Some(Csp {
-        policies: list,
+        policies: listed(policies),
         effective: CspEffect {
             inline_script_runs: policies.inline_script_runs(),
             eval_allowed: policies.eval_allowed(),
@@ -102,6 +124,11 @@ pub(super) fn csp_of(policies: &csp::Policies) -> Option<Csp> {
             form_action_limited: policies.form_action_limited(),
             framing_limited: policies.framing_limited() == Some(true),
             upgrades_insecure: policies.upgrades_insecure(),
+            bypass_hosts: policies
+                .bypass_hosts()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
         },
     })
 }

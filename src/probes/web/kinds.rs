@@ -1,115 +1,57 @@
 //! What a form field asks for, by its type, autocomplete, name and label, in
-//! English and the main languages of the allies.
-//!
-//! A word list is wrong in both directions, so the rules are narrow: phrases
-//! match whole words, `~` marks a part of a word that has no other meaning, `=`
-//! the whole text. Letters are compared without their marks (`ü` as `u`).
+//! English and the main languages of the allies: `data/field-kinds.txt`.
+//! Letters are compared without their marks (`ü` as `u`).
 
-use crate::{probes::web::facts::FieldKind, wire::html::Field};
+use std::sync::LazyLock;
+
+use super::{facts::FieldKind, parties::lines};
+use crate::wire::html::Field;
 
 /// A kind with the phrases that tell it, and those that tell against it.
 struct Rule {
     kind: FieldKind,
-    /// Phrases, parted by commas.
-    signs: &'static str,
-    unless: &'static str,
+    signs: Vec<&'static str>,
+    unless: Vec<&'static str>,
 }
 
 /// In order of what would hurt most to miss; the first that fits decides.
-const RULES: &[Rule] = &[
-    Rule {
-        kind: FieldKind::NationalId,
-        signs: "ssn, social security, ~socialsecurity, social insurance, national insurance, \
-            ~nationalinsurance, ni number, national id, ~nationalid, identity number, national \
-            identification, personal identification number, personal id number, \
-            ~sozialversicherung, sv nummer, steuer id, ~steueridentifikation, ahv nummer, securite \
-            sociale, ~securitesociale, nir, numero national, registre national, bsn, \
-            ~burgerservice, ~rijksregister, =dni, =nie, dni nie, dni o nie, numero de dni, numero \
-            dni, tu dni, su dni, txt dni, numero de nie, nif, curp, cedula, documento de identidad, \
-            codice fiscale, ~codicefiscale, pesel, cpr, ~personnummer, ~fodselsnummer, \
-            ~henkilotunnus, hetu, ~kennitala, ~isikukood, personas kods, asmens kodas, rodne \
-            cislo, ~rodnecislo, cnp, egn",
-        unless: "",
-    },
-    Rule {
-        kind: FieldKind::VoterId,
-        signs: "voter id, ~voterid, voter number, ~voternumber, voter registration number, voter \
-            registration id, voter reg no, voter card number, elector number, electoral number, \
-            elector id, voter file number, ~wahlernummer, ~waehlernummer, ~wahlscheinnummer, \
-            ~wahlscheinnr, numero d electeur, numero electeur, carte electorale, ~kiezersnummer, \
-            ~stempasnummer, numero de elector, clave de elector, numer wyborcy",
-        unless: "",
-    },
-    Rule {
-        kind: FieldKind::Licence,
-        signs: "driver license, drivers license, driver s license, driver licence, drivers licence, \
-            driver s licence, driving licence, driving license, ~driverslicen, ~driverlicen, \
-            ~drivinglicen, license number, licence number, dl number, ~dlnumber, dln, dl no, state \
-            id, identity card, id card, passport, ~fuhrerschein, ~fuehrerschein, ~personalausweis, \
-            ~ausweisnummer, ~ausweisnr, ~reisepass, permis de conduire, carte d identite, carte \
-            nationale, passeport, ~rijbewijs, ~identiteitskaart, paspoort, permiso de conducir, \
-            licencia de conducir, carnet de conducir, pasaporte, prawo jazdy, ~prawajazdy, dowod \
-            osobisty, numer dowodu, paszport, ~korkort, ~korekort, ~forerkort, ~ajokort",
-        unless: "plate, software, product, business, dog, fishing",
-    },
-    Rule {
-        kind: FieldKind::BirthDate,
-        signs: "dob, date of birth, ~dateofbirth, birth date, ~birthdate, ~birthday, bday, birth day, \
-            birth month, birth year, ~birthyear, ~birthmonth, year of birth, month of birth, day \
-            of birth, birth dt, ~geburtsdat, ~geburtstag, ~geburtsjahr, geb datum, ~gebdat, date \
-            de naissance, ~datedenaissance, ~datenaissance, annee de naissance, ~geboortedat, \
-            ~geboortejaar, fecha de nacimiento, ~fechanacimiento, ~fechadenacimiento, fecha nac, \
-            data urodzenia, ~dataurodzenia, data di nascita, data de nascimento, datum narozeni, \
-            ~fodselsdato, ~fodselsdag, ~fodselsar, ~fodelsedat, ~fodelsedag, ~fodelsear, \
-            ~syntymaaika, ~faedingardag",
-        unless: "",
-    },
-    Rule {
-        kind: FieldKind::Password,
-        signs: "~password, passwd, pwd, pin, passcode, otp, one time code, ~kennwort, ~passwort, mot \
-            de passe, ~motdepasse, ~wachtwoord, ~contrasena, haslo, ~losenord, ~salasana, \
-            ~adgangskode, ~passord",
-        unless: "",
-    },
-    Rule {
-        kind: FieldKind::Email,
-        signs: "~email, e mail, mail, courriel, correo electronico, ~correoelectronico, e post, epost, \
-            ~sahkoposti, ~emailadres",
-        unless: "",
-    },
-    Rule {
-        kind: FieldKind::Phone,
-        signs: "phone, ~telephone, ~phonenumber, tel, mobile, ~telefon, ~telefoon, gsm, ~puhelin, \
-            ~rufnummer, ~mobilnummer",
-        unless: "",
-    },
-    Rule {
-        kind: FieldKind::PersonName,
-        signs: "first name, ~firstname, last name, ~lastname, surname, given name, ~givenname, family \
-            name, ~familyname, full name, ~fullname, fname, lname, middle name, ~middlename, \
-            maiden name, your name, =name, ~vorname, ~nachname, ~familienname, prenom, nom de \
-            famille, =nom, nom de naissance, ~voornaam, ~achternaam, =naam, =nombre, ~apellido, \
-            =imie, imie i nazwisko, ~nazwisko, ~fornavn, ~etternavn, ~efternavn, ~fornamn, \
-            ~efternamn, ~etunimi, ~sukunimi",
-        unless: "user, file, company, domain, organization, organisation",
-    },
-    Rule {
-        kind: FieldKind::Address,
-        signs: "address, street, city, zip, ~zipcode, postal code, ~postalcode, ~postcode, house \
-            number, ~housenumber, house no, apt, apartment, adresse, strasse, ~strasse, \
-            ~hausnummer, plz, ~postleitzahl, ~wohnort, =ort, code postal, ~codepostal, ville, rue, \
-            straat, ~woonplaats, ~huisnummer, adres, direccion, domicilio, codigo postal, \
-            ~codigopostal, calle, ciudad, ulica, kod pocztowy, ~kodpocztowy, miejscowosc, \
-            ~postnummer, gatuadress, ~osoite, ~postinumero",
-        unless: "ip, web, url, wallet",
-    },
-    Rule {
-        kind: FieldKind::Search,
-        signs: "search, ~searchterm, =q, =s, =query, keyword, keywords, suche, suchbegriff, recherche, \
-            zoeken, buscar, szukaj, sok, sog",
-        unless: "status, voter",
-    },
-];
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let mut rules: Vec<Rule> = Vec::new();
+    for line in lines(include_str!("data/field-kinds.txt")) {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'))
+        {
+            rules.extend(kind_named(name).map(|kind| Rule {
+                kind,
+                signs: Vec::new(),
+                unless: Vec::new(),
+            }));
+            continue;
+        }
+        let Some(rule) = rules.last_mut() else {
+            continue;
+        };
+        let (list, phrases) = match line.strip_prefix('!') {
+            Some(phrases) => (&mut rule.unless, phrases),
+            None => (&mut rule.signs, line),
+        };
+        let phrases = phrases
+            .split_once(": ")
+            .map_or(phrases, |(_, phrases)| phrases);
+        list.extend(
+            phrases
+                .split(',')
+                .map(str::trim)
+                .filter(|phrase| !phrase.is_empty()),
+        );
+    }
+    rules
+});
+
+fn kind_named(name: &str) -> Option<FieldKind> {
+    serde_json::from_value(serde_json::Value::from(name)).ok()
+}
 
 /// What a field asks for.
 pub(super) fn classify(field: &Field) -> FieldKind {
@@ -151,6 +93,7 @@ fn by_autocomplete(value: &str) -> Option<FieldKind> {
         .rfind(|word| *word != "webauthn")?;
     Some(match word {
         "bday" | "bday-day" | "bday-month" | "bday-year" => FieldKind::BirthDate,
+        "username" => FieldKind::Login,
         "current-password" | "new-password" | "one-time-code" => FieldKind::Password,
         "email" => FieldKind::Email,
         "name" | "given-name" | "family-name" | "additional-name" => FieldKind::PersonName,
@@ -229,14 +172,11 @@ impl Words {
     }
 
     fn fits(&self, rule: &Rule) -> bool {
-        self.has_any(rule.signs) && !self.has_any(rule.unless)
+        self.has_any(&rule.signs) && !self.has_any(&rule.unless)
     }
 
-    fn has_any(&self, signs: &str) -> bool {
-        signs
-            .split(',')
-            .map(str::trim)
-            .any(|sign| !sign.is_empty() && self.has(sign))
+    fn has_any(&self, signs: &[&str]) -> bool {
+        signs.iter().any(|sign| self.has(sign))
     }
 
     fn has(&self, sign: &str) -> bool {
@@ -378,8 +318,25 @@ mod tests {
             ("text", "pin", "", Password),
             ("text", "spin", "Opinion", Other),
             ("password", "p", "", Password),
-            ("text", "user", "User name", Other),
-            ("text", "username", "", Other),
+            ("text", "user", "User name", Login),
+            ("text", "username", "", Login),
+            ("text", "g1", "Isikukood", NationalId),
+            ("text", "g2", "Sünniaeg", BirthDate),
+            ("text", "g3", "Дата народження", BirthDate),
+            ("text", "g4", "Ідентифікаційний код (РНОКПП)", NationalId),
+            ("text", "g5", "生年月日", BirthDate),
+            ("text", "g6", "マイナンバー（個人番号）", NationalId),
+            ("text", "g7", "Codice fiscale", NationalId),
+            ("text", "g8", "Data di nascita", BirthDate),
+            ("text", "g9", "Data de nascimento", BirthDate),
+            ("text", "h1", "Patente di guida", Licence),
+            ("text", "h2", "運転免許証番号", Licence),
+            ("text", "h3", "住所", Address),
+            ("text", "h4", "Адреса проживання", Address),
+            ("text", "h5", "Прізвище", PersonName),
+            ("text", "h6", "Perekonnanimi", PersonName),
+            ("password", "h7", "パスワード", Password),
+            ("text", "h8", "Identifiant", Login),
             ("text", "last_name", "", PersonName),
             ("text", "f14", "Name", PersonName),
             ("text", "f15", "Nom", PersonName),
@@ -412,6 +369,28 @@ mod tests {
                 kind,
                 "{name} {label}"
             );
+        }
+    }
+
+    #[test]
+    fn the_word_list_is_read_whole() {
+        let sections = lines(include_str!("data/field-kinds.txt"))
+            .filter(|line| line.starts_with('['))
+            .count();
+        assert_eq!(RULES.len(), sections);
+        for rule in RULES.iter() {
+            assert!(!rule.signs.is_empty(), "{:?}", rule.kind);
+            for sign in rule.signs.iter().chain(&rule.unless) {
+                // A phrase that texts cannot have after their marks are gone would never fit.
+                let words = Words::of(sign.trim_start_matches(['~', '=']));
+                let plain = sign.trim_start_matches(['~', '=']);
+                let seen = if sign.starts_with('~') {
+                    words.squashed.as_str()
+                } else {
+                    words.spaced.trim()
+                };
+                assert_eq!(seen, plain, "{sign}");
+            }
         }
     }
 

@@ -3,22 +3,37 @@
 //! It asks both ports of every address for `/` and follows redirects within the
 //! scope; then it visits, over one address, the front page, the pages that the
 //! inventory names, and from level standard on pages that links lead to, forms
-//! first, as far as robots.txt allows, and security.txt. It sends GET requests
-//! without cookies, at most one at a time on each address but for the two
-//! ports, and never submits a form.
+//! first, as far as robots.txt allows, robots.txt, security.txt and the sitemap,
+//! a page that does not exist, and the name with or without `www.`; some pages
+//! are asked for twice. It sends GET requests and one TRACE, without cookies, at
+//! most one at a time on each address but for the two ports, and never submits a
+//! form. At level intrusive it also asks for files that are left behind by
+//! mistake and tries ports.
 
+mod components;
+mod contacts;
+mod crawl;
+mod evidence;
 pub mod facts;
 mod fold;
+mod fold_besides;
 mod forms;
+mod fronts;
 mod headers;
+mod hidden;
 mod jobs;
 mod kinds;
+mod leaks;
 mod links;
 mod page;
+mod parties;
+mod parts;
+mod sibling;
 mod site;
 #[cfg(test)]
 mod tests;
 mod visit;
+mod wellknown;
 
 use super::registry::{
     AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of,
@@ -66,7 +81,11 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
     };
     let hops = visit::REDIRECTS_MAX.saturating_add(1);
     let name = &target.name;
-    ask("resolver".to_owned(), format!("A and AAAA of {name}"), 2);
+    ask(
+        "resolver".to_owned(),
+        format!("A, AAAA and HTTPS of {name}"),
+        3,
+    );
     for (_, port) in jobs::ports(target) {
         ask(
             format!("{name}:{port}"),
@@ -96,9 +115,36 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
             30,
         );
         ask(
-            place,
+            place.clone(),
+            "GET some pages again, GET /sitemap.xml and a page that is not there, TRACE /"
+                .to_owned(),
+            wellknown::REQUESTS_MAX,
+        );
+        ask(
+            format!("{name} with or without www."),
+            "GET / over HTTP and HTTPS, for a registrable domain".to_owned(),
+            hops.saturating_mul(2),
+        );
+        ask(
+            place.clone(),
             "GET /.well-known/security.txt, else /security.txt, with redirects".to_owned(),
             hops.saturating_mul(2),
+        );
+    }
+    if level >= Level::Intrusive {
+        ask(
+            place,
+            "GET files that are left behind by mistake (/.git/HEAD, /backup.sql, ...)".to_owned(),
+            hidden::SUSPECTS.len(),
+        );
+        let ports: Vec<String> = hidden::PORTS
+            .iter()
+            .map(|(port, _)| port.to_string())
+            .collect();
+        ask(
+            format!("{name}: ports {}", ports.join(", ")),
+            "TCP connection, opened and closed".to_owned(),
+            hidden::PORTS.len().saturating_mul(2),
         );
     }
     plan

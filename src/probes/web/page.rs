@@ -1,13 +1,18 @@
 //! Facts about one page, from its answer.
 
-use std::collections::BTreeMap;
 use url::Url;
 
 use super::{
-    facts::{MixedContent, Page, Scheme, Script},
+    components::components,
+    contacts::contacts,
+    facts::{Contact, Leak, Page, Scheme},
     forms::forms_of,
-    headers::{cookies_of, csp_of, hsts_of, policies_of},
-    site::same_site,
+    headers::{
+        EMBEDDER, OPENER, RESOURCE, cookies_of, csp_of, hsts_of, policies_of, report_only_of,
+    },
+    leaks,
+    parties::{challenge, third_parties},
+    parts::{mixed_content, scripts, session_in_urls},
 };
 use crate::{
     model::{
@@ -19,12 +24,25 @@ use crate::{
         charset::decode,
         html::{self, Document},
         http_headers::{
-            Framing, alt_svc, cache_control, content_type, names_version, nosniff, x_frame_options,
+            Framing, alt_svc, cache_control, content_type, names_version, nosniff, token_of,
+            x_frame_options,
         },
         referrer_policy,
         text::clean,
     },
 };
+
+/// Lists that come from the whole document, and stay open where it is cut.
+const LISTS: [&str; 8] = [
+    "forms/-",
+    "scripts/-",
+    "mixed_content/-",
+    "third_parties/-",
+    "contacts/-",
+    "components/-",
+    "session_in_urls/-",
+    "leaks/-",
+];
 
 /// An answer with its document read, if it is one.
 pub(super) struct Sheet {
@@ -32,6 +50,10 @@ pub(super) struct Sheet {
     pub(super) response: HttpResponse,
     media_type: Option<String>,
     pub(super) document: Option<Document>,
+    contacts: Vec<Contact>,
+    /// What the source tells about the inside.
+    pub(super) leaks: Vec<Leak>,
+    is_listing: bool,
 }
 
 impl Sheet {
@@ -46,13 +68,44 @@ impl Sheet {
             Some(media_type) => matches!(media_type, "text/html" | "application/xhtml+xml"),
             None => looks_like_html(&body),
         };
-        let document = is_html.then(|| html::parse(&decode(&body, charset.as_deref())));
-        Self {
+        let mut sheet = Self {
             url,
             response,
             media_type,
-            document,
+            document: None,
+            contacts: Vec::new(),
+            leaks: Vec::new(),
+            is_listing: false,
+        };
+        if is_html {
+            let source = decode(&body, charset.as_deref());
+            let document = html::parse(&source);
+            sheet.contacts = contacts(&source, sheet.url.host_str().unwrap_or_default());
+            sheet.leaks = if sheet.response.status >= 400 {
+                leaks::of_error_page(&source)
+            } else {
+                leaks::of_page(&source)
+            };
+            sheet.is_listing = leaks::is_listing(&document.title, &source);
+            sheet.document = Some(document);
         }
+        sheet
+    }
+
+    /// The nonces of its policies.
+    pub(super) fn nonces(&self) -> Vec<String> {
+        self.policies()
+            .nonces()
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Whether it has a form that somebody fills in.
+    pub(super) fn has_form(&self) -> bool {
+        self.document
+            .as_ref()
+            .is_some_and(|document| document.forms.iter().any(|form| !form.fields.is_empty()))
     }
 
     /// What relative URLs of the document are relative to.
@@ -69,6 +122,9 @@ impl Sheet {
     pub(super) fn facts(&self, key: &str, at: &str) -> (Page, Vec<Gap>) {
         let response = &self.response;
         let header = |name: &str| response.first(name, 300);
+        let token = |name: &str, known: &[&'static str]| {
+            token_of(&response.all(name), known).map(str::to_owned)
+        };
         let scheme = scheme_of(&self.url);
         let policies = self.policies();
         let (server, powered_by) = (header("server"), header("x-powered-by"));
@@ -86,6 +142,7 @@ impl Sheet {
             http3_offered: alt_svc(&response.all("alt-svc"))
                 .iter()
                 .any(|protocol| protocol.starts_with("h3")),
+            compressed: header("content-encoding").map(|value| value.to_lowercase()),
             media_type: self
                 .media_type
                 .as_deref()
@@ -93,6 +150,7 @@ impl Sheet {
             html: self.document.is_some(),
             hsts: hsts_of(response, scheme == Scheme::Https),
             csp: Seen::Known(csp_of(&policies)),
+            csp_report_only: report_only_of(response),
             x_frame_options: joined(response, "x-frame-options").map(|value| value.to_lowercase()),
             framing_limited: Seen::Known(
                 policies
@@ -102,11 +160,22 @@ impl Sheet {
             nosniff: nosniff(&response.all("x-content-type-options")),
             referrer_policy: Seen::Known(self.referrer_policy().map(str::to_owned)),
             permissions_policy: joined(response, "permissions-policy"),
+            opener_policy: token("cross-origin-opener-policy", &OPENER),
+            embedder_policy: token("cross-origin-embedder-policy", &EMBEDDER),
+            resource_policy: token("cross-origin-resource-policy", &RESOURCE),
             cache_control: cache_control(&response.all("cache-control"))
                 .iter()
                 .map(|directive| clean(directive, 100))
                 .collect(),
             names_version: banners,
+            components: Seen::Known(components(
+                self.document.as_ref(),
+                &self.base(),
+                &[server.as_deref(), powered_by.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>(),
+            )),
             server,
             powered_by,
             cors_origin: header("access-control-allow-origin"),
@@ -115,11 +184,20 @@ impl Sheet {
             forms: Seen::Known(Vec::new()),
             scripts: Seen::Known(Vec::new()),
             mixed_content: Seen::Known(Vec::new()),
+            third_parties: Seen::Known(Vec::new()),
+            contacts: Seen::Known(self.contacts.clone()),
+            session_in_urls: Seen::Known(Vec::new()),
+            leaks: Seen::Known(self.leaks.clone()),
+            challenge: Seen::Known(None),
+            directory_listing: self.is_listing,
         };
         if let Some(document) = &self.document {
             let base = self.base();
             page.forms = Seen::Known(forms_of(document, key, &self.url, &base));
-            page.scripts = Seen::Known(self.scripts(document, &base));
+            page.scripts = Seen::Known(scripts(document, &self.url, &base));
+            page.third_parties = Seen::Known(third_parties(document, &self.url, &base));
+            page.session_in_urls = Seen::Known(session_in_urls(document, &self.url, &base));
+            page.challenge = Seen::Known(challenge(document).map(str::to_owned));
             if scheme == Scheme::Https && !policies.upgrades_insecure() {
                 page.mixed_content = Seen::Known(mixed_content(document, &base));
             }
@@ -145,29 +223,6 @@ impl Sheet {
             .or_else(|| referrer_policy::from_headers(&self.response.all("referrer-policy")))
     }
 
-    fn scripts(&self, document: &Document, base: &Url) -> Vec<Script> {
-        let own = self.url.host_str().unwrap_or_default();
-        let mut scripts: BTreeMap<String, Script> = BTreeMap::new();
-        for script in &document.scripts {
-            let Ok(url) = base.join(script.src.trim()) else {
-                continue;
-            };
-            let host = url.host_str().unwrap_or_default();
-            let integrity = script.integrity.as_deref().is_some_and(has_usable_hash);
-            let key = clean(url.as_str(), 500);
-            scripts
-                .entry(key.clone())
-                .and_modify(|known| known.integrity &= integrity)
-                .or_insert_with(|| Script {
-                    key,
-                    host: clean(host, 253),
-                    third_party: url.has_host() && !same_site(host, own),
-                    integrity,
-                });
-        }
-        scripts.into_values().collect()
-    }
-
     /// Marks what the document did not show in full: facts that a later part could change go,
     /// lists stay open.
     fn open_ends(&self, page: &mut Page, at: &str) -> Vec<Gap> {
@@ -179,13 +234,8 @@ impl Sheet {
             {
                 page.csp = Seen::Unseen;
                 page.referrer_policy = Seen::Unseen;
-                for part in [
-                    "csp",
-                    "referrer_policy",
-                    "forms/-",
-                    "scripts/-",
-                    "mixed_content/-",
-                ] {
+                page.challenge = Seen::Unseen;
+                for part in ["csp", "referrer_policy", "challenge"].iter().chain(&LISTS) {
                     gaps.push(error.gap(format!("{at}/{part}")));
                 }
             }
@@ -198,9 +248,10 @@ impl Sheet {
                 page.referrer_policy = Seen::Unseen;
                 gaps.push(error.gap(format!("{at}/referrer_policy")));
             }
-            for list in ["forms/-", "scripts/-", "mixed_content/-"] {
+            for list in LISTS {
                 gaps.push(error.gap(format!("{at}/{list}")));
             }
+            self.open_challenge(page, at, error, &mut gaps);
             self.open_last_form(page, at, error, &mut gaps);
             return gaps;
         }
@@ -210,16 +261,30 @@ impl Sheet {
             (cut.forms, "forms/-"),
             (cut.scripts, "scripts/-"),
             (cut.resources || cut.scripts, "mixed_content/-"),
+            (cut.resources || cut.scripts, "third_parties/-"),
+            (cut.scripts, "components/-"),
+            (cut.links || cut.forms, "session_in_urls/-"),
         ];
         for (is_cut, list) in lists {
             if is_cut {
                 gaps.push(many.gap(format!("{at}/{list}")));
             }
         }
+        if cut.resources || cut.scripts || cut.forms {
+            self.open_challenge(page, at, &many, &mut gaps);
+        }
         if cut.forms {
             self.open_last_form(page, at, &many, &mut gaps);
         }
         gaps
+    }
+
+    /// What was not seen so far may come later.
+    fn open_challenge(&self, page: &mut Page, at: &str, error: &NetError, gaps: &mut Vec<Gap>) {
+        if page.challenge == Seen::Known(None) {
+            page.challenge = Seen::Unseen;
+            gaps.push(error.gap(format!("{at}/challenge")));
+        }
     }
 
     /// Where a document breaks off, its last form may go on.
@@ -270,111 +335,4 @@ fn looks_like_html(body: &[u8]) -> bool {
     ]
     .iter()
     .any(|sign| start.starts_with(sign.as_bytes()))
-}
-
-/// Whether an `integrity` attribute holds a hash that browsers use (W3C Subresource Integrity section 3.3).
-fn has_usable_hash(integrity: &str) -> bool {
-    integrity.split_ascii_whitespace().any(|token| {
-        let (kind, rest) = token.split_once('-').unwrap_or_default();
-        let length = match kind {
-            "sha256" => 43,
-            "sha384" => 64,
-            "sha512" => 86,
-            _ => return false,
-        };
-        let hash = rest
-            .split('?')
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches('=');
-        hash.len() == length
-            && hash
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
-    })
-}
-
-/// What a page loads over HTTP. The page is one over HTTPS whose policy does not upgrade it all.
-fn mixed_content(document: &Document, base: &Url) -> Vec<MixedContent> {
-    let scripts = document
-        .scripts
-        .iter()
-        .map(|script| ("script", &script.src, true));
-    let parts = document
-        .resources
-        .iter()
-        .map(|part| (part.element, &part.url, part.blockable));
-    let mut found: BTreeMap<String, MixedContent> = BTreeMap::new();
-    for (element, url, blockable) in scripts.chain(parts) {
-        let Ok(url) = base.join(url.trim()) else {
-            continue;
-        };
-        if url.scheme() != "http" || is_local(&url) {
-            continue;
-        }
-        let key = clean(url.as_str(), 500);
-        found
-            .entry(key.clone())
-            .and_modify(|known| known.blockable |= blockable)
-            .or_insert_with(|| MixedContent {
-                key,
-                element: element.to_owned(),
-                blockable,
-            });
-    }
-    found.into_values().collect()
-}
-
-/// Loopback counts as trustworthy without encryption (W3C Secure Contexts section 3.1).
-fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn integrity_needs_a_hash_that_browsers_use() {
-        let hash = "A".repeat(43);
-        let cases = [
-            (format!("sha256-{hash}="), true),
-            (format!("md5-x sha256-{hash}=?opt"), true),
-            ("sha256-short".to_owned(), false),
-            (format!("sha1-{hash}"), false),
-            (String::new(), false),
-            (format!("sha256-{}\u{e9}", "A".repeat(41)), false),
-        ];
-        for (integrity, expected) in cases {
-            assert_eq!(has_usable_hash(&integrity), expected, "{integrity}");
-        }
-    }
-
-    #[test]
-    fn mixed_content_is_told_apart() {
-        let base: Url = "https://vote.example/a/".parse().expect("a URL");
-        let document = html::parse(
-            "<img src=http://cdn.example/i.png><script src=http://cdn.example/s.js></script>\
-             <iframe src=http://127.0.0.1/x></iframe><img src=//cdn.example/ok.png><img src=rel.png>\
-             <link rel=stylesheet href=http://cdn.example/s.css>",
-        );
-        let found: Vec<_> = mixed_content(&document, &base)
-            .into_iter()
-            .map(|part| (part.key, part.element, part.blockable))
-            .collect();
-        let expected = [
-            ("http://cdn.example/i.png", "img", false),
-            ("http://cdn.example/s.css", "link", true),
-            ("http://cdn.example/s.js", "script", true),
-        ];
-        assert_eq!(found.len(), expected.len(), "{found:?}");
-        for ((key, element, blockable), expected) in found.iter().zip(expected) {
-            assert_eq!((key.as_str(), element.as_str(), *blockable), expected);
-        }
-    }
 }

@@ -15,7 +15,8 @@ pub(super) fn same_site(a: &str, b: &str) -> bool {
     }
 }
 
-fn registrable(host: &str) -> Option<&str> {
+/// The registrable domain of a host by the public suffix list; `None` for addresses and suffixes.
+pub(super) fn registrable(host: &str) -> Option<&str> {
     if host.parse::<IpAddr>().is_ok() {
         return None;
     }

@@ -62,8 +62,31 @@ fn must_match_schema(facts: &Value) {
     assert!(faults.is_empty(), "{faults:?} in {facts:#}");
 }
 
-/// The gaps as `place reason`.
+/// Facts that are missing whenever pages or parts of them are; `besides.rs` is about them.
+const ALONG: [&str; 11] = [
+    "/downgrades",
+    "/web/exposure",
+    "/web/second_looks",
+    "/web/sibling",
+    "/web/https_record",
+    "/third_parties/-",
+    "/contacts/-",
+    "/components/-",
+    "/session_in_urls/-",
+    "/leaks/-",
+    "/challenge",
+];
+
+/// The gaps as `place reason`, without those that go along with others.
 pub(super) fn gaps(report: &AreaReport) -> Vec<String> {
+    all_gaps(report)
+        .into_iter()
+        .filter(|gap| !ALONG.iter().any(|place| gap.contains(place)))
+        .collect()
+}
+
+/// The gaps as `place reason`.
+pub(super) fn all_gaps(report: &AreaReport) -> Vec<String> {
     let reason = |gap: &crate::model::gap::Gap| serde_json::to_value(gap.reason).expect("a word");
     report
         .gaps
@@ -93,11 +116,16 @@ async fn a_dead_host_is_no_website_that_is_fine() {
         report.facts,
         Some(json!({
             "origins": [
-                { "key": "http 192.0.2.1:80", "scheme": "http", "address": IP, "port": 80, "answers": false },
-                { "key": "https 192.0.2.1:443", "scheme": "https", "address": IP, "port": 443, "answers": false },
+                { "key": "http 192.0.2.1:80", "scheme": "http", "address": IP, "port": 80, "answers": false, "certificate_verifies": null },
+                { "key": "https 192.0.2.1:443", "scheme": "https", "address": IP, "port": 443, "answers": false, "certificate_verifies": null },
             ],
             "chains": [],
             "pages": [],
+            "fronts": [],
+            "networks": 1,
+            "shield": null,
+            "https_record": null,
+            "sibling": { "name": "www.vote.example", "http": false, "https": false, "certificate_verifies": null },
         }))
     );
     assert_eq!(

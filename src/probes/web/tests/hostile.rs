@@ -121,7 +121,8 @@ fn cases() -> Vec<Case> {
             name: "away",
             acts: answer("302 Found", "Location: http://other.example/", ""),
             gaps: &[
-                "/web/chains/0/ends_on_https out_of_scope", "/web/pages/- out_of_scope", "/web/security_txt out_of_scope",
+                "/web/chains/0/ends_on_https out_of_scope", "/web/chains/1/ends_on_https out_of_scope",
+                "/web/pages/- out_of_scope", "/web/security_txt out_of_scope",
             ],
             pages: 0,
         },

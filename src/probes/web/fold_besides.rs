@@ -1,0 +1,129 @@
+//! Folds what was asked for besides pages. Pure.
+
+use super::{
+    facts::{Exposure, Port, Scheme, SecondLook, Sibling},
+    fold::{Fold, certificate_verifies, is_closed},
+    jobs::Answers,
+    wellknown::Besides,
+};
+use crate::{
+    model::{gap::GapReason, seen::Seen},
+    net::NetError,
+};
+
+impl Fold {
+    pub(super) fn sibling(&mut self, answers: &Answers) -> Seen<Option<Sibling>> {
+        const AT: &str = "/web/sibling";
+        let found = match &answers.sibling {
+            Some(Ok(Some(found))) => found,
+            Some(Ok(None)) => return Seen::Known(None),
+            Some(Err(error)) => return self.unseen(AT, error),
+            None => return self.unseen(AT, &not_asked("standard")),
+        };
+        let mut sibling = Sibling {
+            name: found.name.clone(),
+            http: Seen::Unseen,
+            https: Seen::Unseen,
+            certificate_verifies: Seen::Unseen,
+        };
+        for attempt in &found.attempts {
+            let place = match attempt.scheme {
+                Scheme::Http => "http",
+                Scheme::Https => "https",
+            };
+            let answers = match &attempt.way {
+                Ok(_) => Seen::Known(true),
+                Err(error) if is_closed(error) => Seen::Known(false),
+                Err(error) => self.unseen(&format!("{AT}/{place}"), error),
+            };
+            if attempt.scheme == Scheme::Http {
+                sibling.http = answers;
+                continue;
+            }
+            sibling.certificate_verifies = match &attempt.way {
+                Err(error) if !is_closed(error) => {
+                    self.unseen(&format!("{AT}/certificate_verifies"), error)
+                }
+                _ => Seen::Known(certificate_verifies(attempt)),
+            };
+            sibling.https = answers;
+        }
+        Seen::Known(Some(sibling))
+    }
+
+    pub(super) fn second_looks(&mut self, answers: &Answers) -> Seen<Vec<SecondLook>> {
+        const AT: &str = "/web/second_looks";
+        match &answers.second_looks {
+            Some((looks, missed)) => {
+                for error in missed {
+                    self.gap(format!("{AT}/-"), error);
+                }
+                Seen::Known(looks.clone())
+            }
+            None => self.unseen(AT, &not_asked_or_missed(answers)),
+        }
+    }
+
+    pub(super) fn exposure(&mut self, answers: &Answers) -> Seen<Exposure> {
+        const AT: &str = "/web/exposure";
+        let Some(besides) = &answers.besides else {
+            return self.unseen(AT, &not_asked_or_missed(answers));
+        };
+        Seen::Known(Exposure {
+            missing_page: self.known(&format!("{AT}/missing_page"), &besides.missing),
+            robots: self.known(&format!("{AT}/robots"), &besides.robots),
+            sitemap: self.known(&format!("{AT}/sitemap"), &besides.sitemap),
+            trace: self.known(&format!("{AT}/trace"), &besides.trace),
+            files: match &besides.files {
+                Some((files, missed)) => {
+                    if let Some(error) = missed {
+                        self.gap(format!("{AT}/files/-"), error);
+                    }
+                    Seen::Known(files.clone())
+                }
+                None => self.unseen(&format!("{AT}/files"), &not_asked("intrusive")),
+            },
+            ports: self.ports(besides),
+        })
+    }
+
+    fn ports(&mut self, besides: &Besides) -> Seen<Vec<Port>> {
+        let at = "/web/exposure/ports";
+        let Some(ports) = &besides.ports else {
+            return self.unseen(at, &not_asked("intrusive"));
+        };
+        let ports = ports.iter().enumerate().map(|(number, (port, open))| Port {
+            open: self.known(&format!("{at}/{number}/open"), open),
+            ..port.clone()
+        });
+        Seen::Known(ports.collect())
+    }
+
+    fn known<T: Clone>(&mut self, at: &str, found: &Result<T, NetError>) -> Seen<T> {
+        match found {
+            Ok(found) => Seen::Known(found.clone()),
+            Err(error) => self.unseen(at, error),
+        }
+    }
+
+    fn unseen<T>(&mut self, at: &str, error: &NetError) -> Seen<T> {
+        self.gap(at, error);
+        Seen::Unseen
+    }
+}
+
+fn not_asked(level: &str) -> NetError {
+    NetError::new(
+        GapReason::NotAsked,
+        format!("asked for from level {level} on"),
+    )
+}
+
+/// Why nothing was asked for: there was no page to begin with, or the level does not want it.
+fn not_asked_or_missed(answers: &Answers) -> NetError {
+    match answers.missed.last() {
+        // From level standard on the other name is asked for whatever the pages say.
+        Some(error) if answers.sibling.is_some() => error.clone(),
+        _ => not_asked("standard"),
+    }
+}
