@@ -251,7 +251,7 @@ const CASES: &[Case] = &[
     page(
         "runs",
         &[],
-        "<script src=https://stranger.truth.example/a.js integrity=sha256-short></script>",
+        "<script src=https://stranger.truth.example/a.js integrity=md5-AAAA></script>",
         hash_usable,
     ),
 ];

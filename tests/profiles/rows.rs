@@ -45,7 +45,8 @@ fn profiles_say_what_their_guidelines_say() {
     for (id, loaded) in &content.profiles {
         let profile = &loaded.profile;
         if profile.covers.is_empty() {
-            assert_eq!(id, "common-baseline", "{id} covers no guideline");
+            let own = ["common-baseline", "registration-portal"];
+            assert!(own.contains(&id.as_str()), "{id} covers no guideline");
             continue;
         }
         profiles += 1;

@@ -7,6 +7,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
+mod besides;
 mod hostile;
 mod site;
 
