@@ -59,6 +59,7 @@ fn rows(role: Role, level: Level) -> Vec<Vec<String>> {
         port: None,
         roles: BTreeSet::from([role]),
         paths: Vec::new(),
+        ignore_robots: false,
         dkim_selectors: Vec::new(),
         pins: Pins::default(),
         source: None,

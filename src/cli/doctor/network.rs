@@ -76,6 +76,7 @@ fn root() -> Target {
         port: None,
         roles: BTreeSet::from([Role::DnsZone]),
         paths: Vec::new(),
+        ignore_robots: false,
         dkim_selectors: Vec::new(),
         pins: crate::model::target::Pins::default(),
         source: None,
