@@ -138,11 +138,13 @@ fn list_table(content: &Content, width: u16) -> String {
             width,
         )
     };
-    text.push_str(&format!(
-        "\n{} for {}. `scrutineer explain CHECK` tells what one is for.\n",
+    let last = format!(
+        "{} for {}. `scrutineer explain CHECK` tells what one is for.",
         prose::count(rows.len(), "check"),
         prose::count(content.controls.len(), "control")
-    ));
+    );
+    text.push('\n');
+    prose::paragraph(&mut text, 0, &last, usize::from(width));
     text
 }
 
