@@ -72,7 +72,9 @@ pub fn run(args: &StixArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let profile = args.content.resolve_one(id, console)?;
     let gathered = Gathered {
         profile: &profile,
-        public: args.content.checks.is_empty() && args.content.profiles.is_empty(),
+        public: args.content.checks.is_empty()
+            && args.content.profiles.is_empty()
+            && args.content.pack.is_none(),
         exchange: roster.map(|roster| &roster.exchange),
         baselines: received
             .as_ref()
