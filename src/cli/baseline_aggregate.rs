@@ -22,7 +22,7 @@ use crate::store::atomic::{self, Mode};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
 scrutineer baseline aggregate 2026H2/*.dsse.json --roster roster-5.dsse.json\n  \
-scrutineer baseline aggregate 2026H2/*.dsse.json --roster roster-5.dsse.json \\\n      --check sums.2026H2.dsse.json\n\n\
+scrutineer baseline aggregate 2026H2/*.dsse.json \\\n      --roster roster-5.dsse.json --check sums.2026H2.dsse.json\n\n\
 A cell needs 5 participants. The document is TLP:GREEN and not signed yet.")]
 pub struct AggregateArgs {
     /// Signed baselines of one period.

@@ -22,7 +22,7 @@ use crate::model::cell::{Kind, Panel};
 /// Pin the names that you will measure, before the window of a period opens. No name leaves
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-scrutineer baseline panel -i inventory.yaml --exchange exchange.yaml --participant office-a --period 2026H2 --complete web,mail\n\n\
+scrutineer baseline panel -i inventory.yaml --exchange exchange.yaml \\\n      --participant office-a --period 2026H2 --complete web,mail\n\n\
 Salted digests of the names are kept at home. `baseline create` holds the runs against them. Only a\n\
 pinned panel can be said to be complete. The digest that is printed tells no name: give it to the\n\
 stewards, if you agreed on that.")]

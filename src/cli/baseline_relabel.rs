@@ -23,9 +23,9 @@ use crate::store::atomic::{self, Mode};
 /// Write your own document again under another label, with the same cells. Then sign it
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  \
-scrutineer baseline relabel office-a.2026H2.dsse.json --label green --reason 'agreed by the board in May'\n  \
+scrutineer baseline relabel office-a.2026H2.dsse.json --label green \\\n      --reason 'agreed by the board in May'\n  \
 scrutineer baseline sign office-a.2026H2.green.baseline.json --key office.key\n  \
-scrutineer roster accept roster-6.dsse.json office-a.2026H2.green.baseline.dsse.json --replaced office-a.2026H2.dsse.json\n\n\
+scrutineer roster accept roster-6.dsse.json \\\n      office-a.2026H2.green.baseline.dsse.json \\\n      --replaced office-a.2026H2.dsse.json\n\n\
 Only the source lowers its label. Whoever has read the document under its old label goes by the new one.")]
 pub struct RelabelArgs {
     /// Your document, signed or not.

@@ -19,7 +19,7 @@ use crate::probes::dns::{PROBE, facts::DnsFacts};
 #[command(after_help = "Examples:\n  \
 scrutineer dns vote.example.gov\n  \
 scrutineer dns vote.example.gov --format json\n  \
-scrutineer dns office.example --resolver 127.0.0.1:5353 --root-hints lab.root --connect-to :53::5353 --allow-private\n\n\
+scrutineer dns office.example --resolver 127.0.0.1:5353 \\\n      --root-hints lab.root --connect-to :53::5353 --allow-private\n\n\
 Every address of every name server is asked. Nothing is judged; `scan` does that.")]
 pub struct DnsArgs {
     /// The name.

@@ -19,13 +19,13 @@ use crate::content::pack::Opened;
 #[derive(Args)]
 #[command(
     after_help = "A steward builds a version and looks at what it changes; two sign it; the exchange pins it:\n  \
-scrutineer pack build --name north-sea --version 2026.2 --exchange exchange.yaml --previous north-sea-2026.1.pack.dsse.json\n  \
-scrutineer pack diff north-sea-2026.1.pack.dsse.json north-sea-2026.2.pack.json\n  \
-scrutineer pack sign north-sea-2026.2.pack.json --key a.key   # and so does b, on the .dsse.json\n  \
+scrutineer pack build --name north-sea --version 2026.2 \\\n      --exchange exchange.yaml --previous north-sea-2026.1.pack.dsse.json\n  \
+scrutineer pack diff north-sea-2026.1.pack.dsse.json \\\n      north-sea-2026.2.pack.json\n  \
+scrutineer pack sign north-sea-2026.2.pack.json \\\n      --key a.key   # and so does b, on the .dsse.json\n  \
 scrutineer baseline pins --pack north-sea-2026.2.pack.dsse.json\n\n\
 Every participant:\n  \
-scrutineer pack verify north-sea-2026.2.pack.dsse.json --roster roster-5.dsse.json --period 2026H2\n  \
-scrutineer scan -i inventory.yaml --pack north-sea-2026.2.pack.dsse.json --save run.jsonl"
+scrutineer pack verify north-sea-2026.2.pack.dsse.json \\\n      --roster roster-5.dsse.json --period 2026H2\n  \
+scrutineer scan -i inventory.yaml --pack north-sea-2026.2.pack.dsse.json \\\n      --save run.jsonl"
 )]
 pub struct PackArgs {
     #[command(subcommand)]
@@ -43,6 +43,8 @@ enum PackCommand {
 
 /// Show what a pack says of itself: names, digests, and what each version changed
 #[derive(Args)]
+#[command(after_help = "Example:\n  \
+scrutineer pack show north-sea-2026.2.pack.dsse.json")]
 struct ShowArgs {
     /// The pack, signed or not.
     #[arg(value_name = "PACK")]

@@ -21,8 +21,8 @@ use crate::store::atomic::{self, Mode};
 /// Put checks, controls, lists and profiles into one document
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-scrutineer pack build --name mine --version 1 --checks checks --profiles profiles\n  \
-scrutineer pack build --name mine --version 2 --checks checks --profiles profiles --previous mine-1.pack.json\n\n\
+scrutineer pack build --name mine --version 1 --checks checks \\\n      --profiles profiles\n  \
+scrutineer pack build --name mine --version 2 --checks checks \\\n      --profiles profiles --previous mine-1.pack.json\n\n\
 Folders go over what is part of the program, as everywhere; with --alone they are all there is. `checks\n\
 lint` and `checks test` first: a pack is built from whatever loads. The same input and --created give the\n\
 same bytes.")]

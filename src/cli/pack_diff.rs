@@ -14,6 +14,8 @@ use crate::report::{TableOptions, pack_diff as report};
 /// Show what differs between two packs: what is judged, what is only said, and which lines of a
 /// baseline start anew
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  \
+scrutineer pack diff mine-1.pack.json mine-2.pack.json --format markdown")]
 pub struct DiffArgs {
     /// The earlier pack, signed or not.
     #[arg(value_name = "OLD")]

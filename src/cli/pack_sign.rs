@@ -18,9 +18,10 @@ use crate::baseline::{
 
 /// Sign a pack as a steward: 2 of the 3 root keys must. Read `pack show` and `pack diff` first
 #[derive(Args, Debug)]
-#[command(after_help = "With a security key:\n  \
-ssh-keygen -Y sign -n scrutineer-pack@v1 -f id_ed25519_sk north-sea-2026.2.pack.json\n  \
-scrutineer pack sign north-sea-2026.2.pack.json --ssh-signature north-sea-2026.2.pack.json.sig\n\n\
+#[command(after_help = "Examples, the last with a security key:\n  \
+scrutineer pack sign north-sea-2026.2.pack.json --key a.key\n  \
+ssh-keygen -Y sign -n scrutineer-pack@v1 \\\n      -f id_ed25519_sk north-sea-2026.2.pack.json\n  \
+scrutineer pack sign north-sea-2026.2.pack.json \\\n      --ssh-signature north-sea-2026.2.pack.json.sig\n\n\
 The first signature writes an envelope (.dsse.json); the second is added to it.")]
 pub struct SignArgs {
     /// The pack, or an envelope that gets another signature.

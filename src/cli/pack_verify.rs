@@ -15,8 +15,8 @@ use crate::content::pack::Opened;
 /// Verify a pack: 2 of the 3 root keys signed it, it holds what it says, and a period pins it
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-scrutineer pack verify north-sea-2026.2.pack.dsse.json --roster roster-5.dsse.json\n  \
-scrutineer pack verify north-sea-2026.2.pack.dsse.json --roster roster-5.dsse.json --period 2026H2\n\n\
+scrutineer pack verify north-sea-2026.2.pack.dsse.json \\\n      --roster roster-5.dsse.json\n  \
+scrutineer pack verify north-sea-2026.2.pack.dsse.json \\\n      --roster roster-5.dsse.json --period 2026H2\n\n\
 Exit 1 means that it is refused, or that the period pins another. The roster must be trusted first:\n\
 `scrutineer roster trust`.")]
 pub struct VerifyArgs {

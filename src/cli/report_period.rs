@@ -29,9 +29,9 @@ use crate::store::{RunEnd, RunReader, atomic, atomic::Mode};
 /// Write the report of one or several periods, for a legislature or a grant giver
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-scrutineer report period --own run.jsonl --period 2026H2 --format html -o report.html\n  \
-scrutineer report period --aggregate sums.2026H2.dsse.json --roster roster-5.dsse.json --period 2026H2\n  \
-scrutineer report period --own h1.jsonl h2.jsonl --aggregate 2026H*.dsse.json --roster roster-5.dsse.json --from 2026H1 --to 2026H2 --format html -o report.html\n\n\
+scrutineer report period --own run.jsonl --period 2026H2 \\\n      --format html -o report.html\n  \
+scrutineer report period --aggregate sums.2026H2.dsse.json \\\n      --roster roster-5.dsse.json --period 2026H2\n  \
+scrutineer report period --own h1.jsonl h2.jsonl \\\n      --aggregate 2026H*.dsse.json --roster roster-5.dsse.json \\\n      --from 2026H1 --to 2026H2 --format html -o report.html\n\n\
 Own figures are exact and TLP:AMBER+STRICT unless you give them a label; others are told through aggregates alone.")]
 pub struct PeriodArgs {
     /// Runs of your own, as `scan --save` wrote them. Each counts in the period in which it began.

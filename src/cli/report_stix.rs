@@ -19,7 +19,7 @@ use crate::store::{atomic, atomic::Mode};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
 scrutineer report stix -o controls.json\n  \
-scrutineer report stix --aggregate sums.2026H2.dsse.json --roster roster-5.dsse.json -o bundle.json\n\n\
+scrutineer report stix --aggregate sums.2026H2.dsse.json \\\n      --roster roster-5.dsse.json -o bundle.json\n\n\
 Own runs never enter: the bundle holds what accepted documents publish, each object with its marking.")]
 pub struct StixArgs {
     /// Signed baselines whose bands may be told.

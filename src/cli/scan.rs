@@ -37,7 +37,7 @@ use crate::store::{self, RunReader, RunWriter};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
 scrutineer scan vote.example.gov\n  \
-scrutineer scan -i inventory.yaml --save run.jsonl -o findings.json --format json\n  \
+scrutineer scan -i inventory.yaml --save run.jsonl -o findings.json \\\n      --format json\n  \
 scrutineer scan staging.example.gov --ca-file lab.pem \\\n      --connect-to staging.example.gov:443:10.0.0.5:8443\n\n\
 Scan only what you answer for. --dry-run prints what would be sent.")]
 pub struct ScanArgs {

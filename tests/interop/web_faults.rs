@@ -29,10 +29,13 @@ $TTL 300
 ";
 const PORTS: [u16; 10] = [21, 23, 445, 1433, 3306, 3389, 5432, 6379, 9200, 27017];
 
+/// Starts a server for the cases, with its ports for HTTP and HTTPS.
+type Start = fn(&Path, &Files, &[(String, &Case)], u16, u16) -> Option<Running>;
+
 /// A kind of server, and how its sites are written down.
 struct Kind {
     name: &'static str,
-    start: fn(&Path, &Files, &[(String, &Case)], u16, u16) -> Option<Running>,
+    start: Start,
 }
 
 #[test]

@@ -41,8 +41,8 @@ pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> Area
     // What the other name does not answer is told with it.
     if let Some(Ok(Some(sibling))) = &answers.sibling {
         for attempt in &sibling.attempts {
-            match &attempt.way {
-                Ok(way) => match &way.end {
+            if let Ok(way) = &attempt.way {
+                match &way.end {
                     End::Blocked(error) | End::Failed(error) => {
                         // Where the target's own ways are open, this says nothing new.
                         if chains.iter().all(|chain| !chain.outcome.is_unseen()) {
@@ -50,8 +50,7 @@ pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> Area
                         }
                     }
                     _ => chains.push(fold.chain(attempt, way, session)),
-                },
-                Err(_) => {}
+                }
             }
         }
     }
