@@ -8,7 +8,7 @@ pub struct Mended(BTreeSet<&'static str>);
 
 impl Mended {
     /// Every change that the office can make.
-    pub const CHANGES: [&'static str; 29] = [
+    pub const CHANGES: [&'static str; 31] = [
         "caa",
         "certificate",
         "csp",
@@ -18,6 +18,8 @@ impl Mended {
         "dns.name.ipv6",
         "dns.ns.ipv6",
         "dnssec",
+        "expo.components.no-exploited",
+        "expo.error-page.silent",
         "forms",
         "headers",
         "hsts",

@@ -185,11 +185,15 @@ impl RunReader {
                 return Err(fault(format!("holds {area} facts without their version")));
             };
             // Else the first check that meets them would be blamed for it.
-            if let Some(reader) = self.known.get(area)
-                && reader.version == *version
-            {
+            if let Some(reader) = self.known.get(area) {
                 (reader.check)(facts).map_err(|wrong| {
-                    fault(format!("holds {area} facts that cannot be read: {wrong}"))
+                    let old = match *version < reader.version {
+                        true => format!(" (they are of version {version}: scan again)"),
+                        false => String::new(),
+                    };
+                    fault(format!(
+                        "holds {area} facts that cannot be read{old}: {wrong}"
+                    ))
                 })?;
             }
         }

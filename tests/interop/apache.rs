@@ -30,7 +30,8 @@ impl Default for Setup {
             protocols: "-all +TLSv1.2 +TLSv1.3",
             ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
                       ECDHE-ECDSA-CHACHA20-POLY1305",
-            plain: "Redirect permanent / https://site.example/",
+            plain: "<Location \"/\">\nRedirect permanent \"https://%{HTTP_HOST}%{REQUEST_URI}\"\n\
+                    </Location>",
             hsts: "Header always set Strict-Transport-Security \
                    \"max-age=63072000; includeSubDomains\"",
             policy: "Header always set Content-Security-Policy \"default-src 'none'; \

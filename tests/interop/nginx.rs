@@ -214,7 +214,7 @@ fn faults_in_answers() {
             server_tokens: "on",
             ..Setup::default()
         },
-        &["web.banner.no-version"],
+        &["web.banner.no-version", "expo.error-page.silent"],
     );
     check(
         "HTTP without redirect",

@@ -17,6 +17,11 @@ const BANNER: [(&str, &str); 2] = [
     ("server", "Apache/2.2.15 (CentOS)"),
     ("x-powered-by", "PHP/5.3.3"),
 ];
+/// The banner after an update that does not hide the versions.
+const BANNER_UPDATED: [(&str, &str); 2] = [
+    ("server", "Apache/2.4.66 (CentOS)"),
+    ("x-powered-by", "PHP/8.4.14"),
+];
 const MTA_STS: &str =
     "version: STSv1\r\nmode: enforce\r\nmx: mail.neglected.example\r\nmax_age: 1209600\r\n";
 /// Parts of pages that a change replaces: the change, what is there, and what comes instead.
@@ -213,9 +218,13 @@ fn served(answer: Answer, asked: &Asked<'_>) -> Answer {
         true => Answer::redirect(format!("https://{}{}", asked.host, asked.path)),
         false => answer,
     };
-    answer = match mended.has("web.banner.no-version") {
-        true => answer.with(&[("server", "Apache")]),
-        false => answer.with(&BANNER),
+    answer = match (
+        mended.has("web.banner.no-version"),
+        mended.has("expo.components.no-exploited"),
+    ) {
+        (true, _) => answer.with(&[("server", "Apache")]),
+        (false, true) => answer.with(&BANNER_UPDATED),
+        (false, false) => answer.with(&BANNER),
     };
     if asked.secure && mended.has("hsts") {
         answer = answer.with(&[(
@@ -242,7 +251,9 @@ fn served(answer: Answer, asked: &Asked<'_>) -> Answer {
 
 fn missing(asked: &Asked<'_>) -> Answer {
     let path = asked.path.replace('&', "&amp;").replace('<', "&lt;");
-    let address = match asked.mended.has("web.banner.no-version") {
+    let silent =
+        asked.mended.has("web.banner.no-version") || asked.mended.has("expo.error-page.silent");
+    let address = match silent {
         true => "",
         false => "<hr>\n<address>Apache/2.2.15 (CentOS) Server Port 80</address>\n",
     };

@@ -277,6 +277,7 @@ impl Fold {
             };
             for answer in [a, aaaa].into_iter().filter_map(known) {
                 self.prove(&at, answer);
+                self.prove("/dns/networks", answer);
             }
             servers.push(NameServer {
                 name: name.clone(),
