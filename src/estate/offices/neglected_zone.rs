@@ -16,7 +16,7 @@ const EDITS: [(&str, &[&str], &str); 12] = [
     (
         "name-servers",
         &[],
-        "@             IN NS   ns2.neglected.example.\nns2           IN A    203.0.113.53\n",
+        "@             IN NS   ns2.neglected.example.\nns2           IN A    192.0.2.61\n",
     ),
     (
         "dns.name.ipv6",

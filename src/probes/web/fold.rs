@@ -104,7 +104,7 @@ pub(super) struct Fold {
     chains: usize,
     pages: usize,
     gaps: BTreeSet<Gap>,
-    evidence: Vec<Evidence>,
+    pub(super) evidence: Vec<Evidence>,
 }
 
 impl Fold {

@@ -69,8 +69,15 @@ impl Fold {
         let Some(besides) = &answers.besides else {
             return self.unseen(AT, &not_asked_or_missed(answers));
         };
+        let missing = besides.missing.as_ref().map(|(page, evidence)| {
+            self.evidence.push(evidence.clone());
+            page.clone()
+        });
         Seen::Known(Exposure {
-            missing_page: self.known(&format!("{AT}/missing_page"), &besides.missing),
+            missing_page: self.known(
+                &format!("{AT}/missing_page"),
+                &missing.map_err(Clone::clone),
+            ),
             robots: self.known(&format!("{AT}/robots"), &besides.robots),
             sitemap: self.known(&format!("{AT}/sitemap"), &besides.sitemap),
             trace: self.known(&format!("{AT}/trace"), &besides.trace),

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{
     crawl::Crawl,
+    evidence::{curl_target, cut_lines},
     facts::{ExposedFile, HttpsRecord, Leak, MissingPage, PathList, Port, SecondLook},
     hidden::{PORTS, SUSPECTS, revealing},
     leaks,
@@ -17,7 +18,11 @@ use super::{
     visit::End,
 };
 use crate::{
-    model::{gap::GapReason, level::Level},
+    model::{
+        gap::GapReason,
+        level::Level,
+        observation::{Evidence, EvidenceKind},
+    },
     net::{HttpRequest, HttpResponse, Method, NetError, RecordType},
     probes::registry::ProbeContext,
     wire::{
@@ -42,7 +47,8 @@ const PORT_TIME: Duration = Duration::from_secs(3);
 
 /// What was asked for besides pages.
 pub(super) struct Besides {
-    pub(super) missing: Result<MissingPage, NetError>,
+    /// The answer to a path that is not there, and what it looked like.
+    pub(super) missing: Result<(MissingPage, Evidence), NetError>,
     pub(super) robots: Result<Option<PathList>, NetError>,
     pub(super) sitemap: Result<Option<PathList>, NetError>,
     pub(super) trace: Result<bool, NetError>,
@@ -224,7 +230,7 @@ impl Crawl<'_> {
         });
         let intrusive = self.context.level >= Level::Intrusive;
         let files = match (intrusive, &missing) {
-            (true, Ok((_, body))) => Some(self.files(front, ip, body).await),
+            (true, Ok((_, _, body))) => Some(self.files(front, ip, body).await),
             (true, Err(error)) => Some((Vec::new(), Some(error.clone()))),
             (false, _) => None,
         };
@@ -234,7 +240,7 @@ impl Crawl<'_> {
             false => None,
         };
         Besides {
-            missing: missing.map(|(page, _)| page),
+            missing: missing.map(|(page, evidence, _)| (page, evidence)),
             robots,
             sitemap,
             trace,
@@ -270,7 +276,7 @@ impl Crawl<'_> {
         &self,
         front: &Url,
         ip: IpAddr,
-    ) -> Result<(MissingPage, Vec<u8>), NetError> {
+    ) -> Result<(MissingPage, Evidence, Vec<u8>), NetError> {
         let response = self.get(front, ip, MISSING, 64 << 10).await?;
         if response.status == 403 {
             let detail = "a path that is not there: status 403, perhaps a filter";
@@ -285,7 +291,17 @@ impl Crawl<'_> {
             status: response.status,
             leaks,
         };
-        Ok((page, response.body))
+        let (data, cut) = cut_lines(&String::from_utf8_lossy(&response.body));
+        let mut url = front.clone();
+        url.set_path(MISSING);
+        let evidence = Evidence {
+            at: "/web/exposure/missing_page".to_owned(),
+            kind: EvidenceKind::HttpBody,
+            data,
+            cut,
+            reproduce: format!("curl -sS {}", curl_target(&url, ip, &response)),
+        };
+        Ok((page, evidence, response.body))
     }
 
     /// The sitemap that robots.txt names on this site, else the usual one. An index is read
