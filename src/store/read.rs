@@ -185,15 +185,11 @@ impl RunReader {
                 return Err(fault(format!("holds {area} facts without their version")));
             };
             // Else the first check that meets them would be blamed for it.
-            if let Some(reader) = self.known.get(area) {
+            if let Some(reader) = self.known.get(area)
+                && reader.version == *version
+            {
                 (reader.check)(facts).map_err(|wrong| {
-                    let old = match *version < reader.version {
-                        true => format!(" (they are of version {version}: scan again)"),
-                        false => String::new(),
-                    };
-                    fault(format!(
-                        "holds {area} facts that cannot be read{old}: {wrong}"
-                    ))
+                    fault(format!("holds {area} facts that cannot be read: {wrong}"))
                 })?;
             }
         }
