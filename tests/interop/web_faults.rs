@@ -29,6 +29,15 @@ $TTL 300
 ";
 const PORTS: [u16; 10] = [21, 23, 445, 1433, 3306, 3389, 5432, 6379, 9200, 27017];
 
+const PROFILE: &str = "
+id: faults
+title: The common baseline, and what is seen at level intrusive
+extends: common-baseline
+entries:
+  - { row: control#EXPO-04, as: files, level: must, checks: [{ id: expo.files.none-left }] }
+  - { row: control#EXPO-06, as: ports, level: must, checks: [{ id: expo.ports.closed }] }
+";
+
 /// Starts a server for the cases, with its ports for HTTP and HTTPS.
 type Start = fn(&Path, &Files, &[(String, &Case)], u16, u16) -> Option<Running>;
 
@@ -125,7 +134,13 @@ fn run(kind: &Kind, cases: &[(String, &Case)]) -> Option<Outcome> {
     let open = TcpListener::bind("127.0.0.1:0").unwrap();
     let inventory = folder.path().join("inventory.yaml");
     fs::write(&inventory, write_inventory(cases)).unwrap();
+    // What only level intrusive sees is no part of the common baseline.
+    let profiles = folder.path().join("profiles");
+    fs::create_dir(&profiles).unwrap();
+    fs::write(profiles.join("faults.yaml"), PROFILE).unwrap();
     let mut arguments = vec![
+        format!("--profiles={}", profiles.display()),
+        "--profile=faults".to_owned(),
         "-i".to_owned(),
         inventory.display().to_string(),
         "--only=web".to_owned(),
