@@ -158,6 +158,7 @@ async fn verdict(session: &Session, keys: &[&DNSKEY], name: &str, rtype: RecordT
     match question.validate(&message.answers, &message.authorities, exists) {
         Ok(Validated::Present(verified)) if verified.wildcard.is_some() => "wildcard".to_owned(),
         Ok(Validated::Present(_)) => "present".to_owned(),
+        Ok(Validated::OptedOut(_)) => "wildcard, opted out".to_owned(),
         Ok(Validated::Alias(_)) => "alias".to_owned(),
         Ok(Validated::NoData(denial)) => format!("no data, {denial:?}"),
         Ok(Validated::NoName(denial)) => format!("no name, {denial:?}"),
@@ -249,9 +250,9 @@ fn every_algorithm_and_every_kind_of_answer() {
 fn what_is_absent_is_proven_absent() {
     for signing in [NSEC, NSEC3, OPT_OUT] {
         // An opted-out span proves only that nothing signed is there.
-        let (name, ds) = match signing.arguments.contains(&"-A") {
-            true => ("no name, OptOut", "no data, OptOut"),
-            false => ("no name, Absent", "no data, Absent"),
+        let (name, ds, wild) = match signing.arguments.contains(&"-A") {
+            true => ("no name, OptOut", "no data, OptOut", "wildcard, opted out"),
+            false => ("no name, Absent", "no data, Absent", "wildcard"),
         };
         check(
             signing,
@@ -265,7 +266,7 @@ fn what_is_absent_is_proven_absent() {
                 ("x.nothing.", RecordType::A, name),
                 ("zzz.", RecordType::A, name),
                 ("x.wild.", RecordType::A, "no data, Absent"),
-                ("x.wild.", RecordType::TXT, "wildcard"),
+                ("x.wild.", RecordType::TXT, wild),
                 ("child.", RecordType::DS, ds),
             ],
         );

@@ -344,8 +344,9 @@ impl ChainAnswers {
                     own.note(&message.authorities, zone, keys, now);
                     own.denial = own.denial.or_else(|| denial_of(&message.authorities));
                 }
-                // The records at the end of an alias are of other zones.
-                Ok(Validated::Present(_) | Validated::Alias(_)) => {}
+                // The records at the end of an alias are of other zones. The zone itself
+                // is signed, also where it opts out names below it.
+                Ok(Validated::Present(_) | Validated::OptedOut(_) | Validated::Alias(_)) => {}
                 Err(fault) => {
                     let at = match fault {
                         AnswerFault::Signature(covered, _) => covered,

@@ -32,6 +32,10 @@ pub struct Question<'a> {
 pub enum Validated {
     /// The records are the zone's own.
     Present(Verified),
+    /// The records were made from the zone's own wildcard, but in a span that is
+    /// opted out: an unsigned delegation may stand at the name, so that it counts
+    /// as not signed (RFC 5155 section 9.2).
+    OptedOut(Verified),
     /// The name is an alias, and the alias is the zone's own.
     Alias(Verified),
     /// The name has no such records.
@@ -76,10 +80,14 @@ impl Question<'_> {
                 .find(|set| set.rtype == rtype && set.name == self.name && !set.records.is_empty())
         };
         if let Some(set) = find(self.rtype) {
-            return Ok(Validated::Present(self.present(set, authority)?));
+            let (verified, denial) = self.present(set, authority)?;
+            return Ok(match denial {
+                Denial::Absent => Validated::Present(verified),
+                Denial::OptOut => Validated::OptedOut(verified),
+            });
         }
         if let Some(set) = find(RecordType::CNAME) {
-            return Ok(Validated::Alias(self.present(set, authority)?));
+            return Ok(Validated::Alias(self.present(set, authority)?.0));
         }
         let proven = self.denials(authority)?;
         let proofs = Proofs::new(self.zone, proven);
@@ -109,15 +117,20 @@ impl Question<'_> {
 
     /// Records that are there; those made from a wildcard need a proof that
     /// nothing closer exists.
-    fn present(&self, set: &Rrset<'_>, authority: &[Record]) -> Result<Verified, AnswerFault> {
+    fn present(
+        &self,
+        set: &Rrset<'_>,
+        authority: &[Record],
+    ) -> Result<(Verified, Denial), AnswerFault> {
         let verified = self.signed(set)?;
-        if let Some(wildcard) = &verified.wildcard {
-            let proven = self.denials(authority)?;
-            Proofs::new(self.zone, proven)
-                .no_closer(set.name, wildcard)
-                .map_err(AnswerFault::Denial)?;
-        }
-        Ok(verified)
+        let Some(wildcard) = &verified.wildcard else {
+            return Ok((verified, Denial::Absent));
+        };
+        let proven = self.denials(authority)?;
+        let denial = Proofs::new(self.zone, proven)
+            .no_closer(set.name, wildcard)
+            .map_err(AnswerFault::Denial)?;
+        Ok((verified, denial))
     }
 
     /// The best signature over a set.

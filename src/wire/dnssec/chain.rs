@@ -143,7 +143,18 @@ pub fn walk<'a>(
     steps: &[Step<'a>],
     now: u32,
 ) -> Chain<'a> {
-    let mut zone = Name::root();
+    walk_from(&Name::root(), anchors, root, steps, now)
+}
+
+/// Like [`walk`], from another zone than the root: an island of trust.
+pub fn walk_from<'a>(
+    top: &Name,
+    anchors: &[DS],
+    root: Option<Sections<'a>>,
+    steps: &[Step<'a>],
+    now: u32,
+) -> Chain<'a> {
+    let mut zone = top.clone();
     let mut links = Vec::new();
     let mut link = |zone: &Name, status| {
         links.push(Link {

@@ -136,9 +136,12 @@ impl<'a> Proofs<'a> {
     /// # Errors
     /// Why that is not proven.
     pub fn no_ds(&self, name: &Name, exists: bool) -> Result<NoDs, DenialFault> {
-        let denial = match exists {
-            true => self.no_data(name, RecordType::DS)?,
-            false => self.no_name(name)?,
+        // Some servers say of a name that only has others below it that it does not
+        // exist, and prove that it does: without DS records it is either way.
+        let denial = match (self.no_data(name, RecordType::DS), exists) {
+            (Ok(denial), _) => denial,
+            (Err(fault), true) => return Err(fault),
+            (Err(_), false) => self.no_name(name)?,
         };
         let delegated = match self.nsec.iter().find(|(owner, _)| *owner == name) {
             Some((_, nsec)) => nsec.type_set().contains(RecordType::NS),
@@ -261,7 +264,8 @@ impl<'a> Proofs<'a> {
         let (encloser, covering) = self.encloser(name)?;
         if let Hashed::Matches(nsec3) = self.hashed(&wildcard(&encloser)) {
             let types = nsec3.type_set();
-            return lacks(types.contains(rtype), |t| types.contains(t), rtype);
+            lacks(types.contains(rtype), |t| types.contains(t), rtype)?;
+            return Ok(kind(covering));
         }
         // RFC 5155 section 8.6: no match is needed where the span is opted out.
         match (rtype, covering.opt_out()) {

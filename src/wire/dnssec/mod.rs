@@ -14,7 +14,7 @@ mod signature;
 
 pub use anchor::{anchor_line, iana_anchors, parse_anchors};
 pub use answer::{AnswerFault, Question, Validated};
-pub use chain::{Chain, Link, Reason, Sections, Status, Step, signatures, walk};
+pub use chain::{Chain, Link, Reason, Sections, Status, Step, signatures, walk, walk_from};
 pub use denial::{Denial, DenialFault, ITERATIONS_MAX, NoDs, Proofs};
 pub use rrset::{Rrset, rrsets};
 pub use signature::{Checked, SignatureFault, Verified, verify};
