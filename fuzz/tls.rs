@@ -72,10 +72,12 @@ pub fn starttls(bytes: &[u8]) {
         starttls::mysql(bytes),
         starttls::postgresql(bytes),
     );
-    let text = String::from_utf8_lossy(bytes);
-    let _ = starttls::sieve_end(&text);
+    let _ = starttls::sieve_end(&String::from_utf8_lossy(bytes));
     let _ = (
-        starttls::xmpp_features(&text),
-        starttls::xmpp_proceed(&text),
+        starttls::xmpp_features(bytes),
+        starttls::xmpp_proceed(bytes),
     );
+    if let Ok(Some((reply, taken))) = starttls::ftp_reply(bytes) {
+        assert!(taken <= bytes.len() && !reply.lines.is_empty());
+    }
 }

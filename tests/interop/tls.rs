@@ -24,13 +24,13 @@ use crate::support::{Names, Running, folder, free_port, program};
 
 pub const HOST: &str = "site.example";
 const ADDRESS: &str = "192.0.2.80";
-const ZONE: &str = "
+pub const ZONE: &str = "
 $TTL 300
 @ IN SOA ns1.site.example. hostmaster.site.example. 1 7200 3600 1209600 300
 @ IN NS  ns1.site.example.
 @ IN A   192.0.2.80
 ";
-const ROOT: &str = "
+pub const ROOT: &str = "
 $TTL 300
 @ IN SOA ns. hostmaster. 1 7200 3600 1209600 300
 @ IN NS ns.

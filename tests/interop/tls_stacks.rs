@@ -10,6 +10,7 @@ use scrutineer::{
 
 use crate::support::{Running, free_port, program};
 use crate::tls::{Pki, Seen, observe};
+use crate::tls_offers::{A128, A256, CHACHA, MODERN, Offers, R128, R256};
 
 use PreferenceBy::{Client, Server, Single};
 use VersionName::{Tls10, Tls11, Tls12, Tls13};
@@ -28,14 +29,8 @@ struct Case {
     groups: &'static [&'static str],
 }
 
-const R128: &str = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
-const R256: &str = "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
 const E128: &str = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
 const E256: &str = "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";
-const A128: &str = "TLS_AES_128_GCM_SHA256";
-const A256: &str = "TLS_AES_256_GCM_SHA384";
-const CHACHA: &str = "TLS_CHACHA20_POLY1305_SHA256";
-const MODERN: &[VersionName] = &[Tls12, Tls13];
 /// Groups of NSS without configuration.
 const NSS: &[&str] = &[
     "secp256r1",
@@ -418,25 +413,18 @@ fn all(cases: &[Case]) {
 }
 
 fn compare(case: &Case, seen: &Seen) {
-    let name = case.name;
-    let lists = ["versions", "suites", "groups", "preference"];
-    for gap in &seen.gaps {
-        assert!(
-            !lists.iter().any(|list| gap.at.contains(list)),
-            "{name}: {gap:?}"
-        );
-    }
-    assert_eq!(seen.versions(), case.versions, "{name}");
-    assert_eq!(seen.suites(Tls12), case.tls12, "{name}");
-    assert_eq!(seen.suites(Tls13), case.tls13, "{name}");
-    for (version, by) in case.by {
-        assert_eq!(seen.preference(*version), Some(*by), "{name}: {version:?}");
-    }
-    assert_eq!(seen.groups(), case.groups, "{name}");
+    let offers = Offers {
+        versions: case.versions,
+        tls12: case.tls12,
+        tls13: case.tls13,
+        by: case.by,
+        groups: case.groups,
+    };
+    offers.compare(case.name, seen);
 }
 
 /// Certificate and key in files of their own.
-fn files(name: &str) -> (PathBuf, PathBuf) {
+pub fn files(name: &str) -> (PathBuf, PathBuf) {
     let pki = Pki::get();
     (
         pki.path(&format!("{name}.pem")),

@@ -8,16 +8,20 @@ use tokio::time::{Instant, timeout_at};
 use super::exchange::OpenError;
 use crate::model::gap::GapReason;
 use crate::net::{Connection, NetError};
-use crate::wire::tls::starttls::Word;
+use crate::wire::{text::clean_bytes, tls::starttls::Word};
 
 mod binary;
+mod ftp;
 mod mail;
 mod text;
 
-/// Time for the whole dialogue. Some exchangers greet late on purpose.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Time for the whole dialogue. Some exchangers greet late on purpose, by about
+/// 6 seconds; a tarpit must not cost more than 10.
+const PATIENCE: Duration = Duration::from_secs(9);
 /// Most bytes of one answer.
 const ANSWER_BYTES: usize = 8_192;
+/// Most bytes of a refusal that are shown.
+const TEXT_MAX: usize = 200;
 
 /// A protocol that is upgraded to TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -98,7 +102,7 @@ pub async fn upgrade(
     };
     match protocol {
         Protocol::Smtp | Protocol::Lmtp => mail::transfer(&mut dialogue, protocol).await,
-        Protocol::Ftp => mail::ftp(&mut dialogue).await,
+        Protocol::Ftp => ftp::ftp(&mut dialogue).await,
         Protocol::Imap => text::imap(&mut dialogue).await,
         Protocol::Pop3 => text::pop3(&mut dialogue).await,
         Protocol::Sieve => text::sieve(&mut dialogue).await,
@@ -165,23 +169,28 @@ impl Dialogue<'_> {
         }
     }
 
-    /// What the server says, once `read` understands it. All of it is taken.
-    async fn word(&mut self, read: impl Fn(&[u8]) -> Option<Word>) -> Result<(), OpenError> {
+    /// What the server says, once `read` understands it. What comes behind it stays.
+    async fn word(
+        &mut self,
+        read: impl Fn(&[u8]) -> Option<(Word, usize)>,
+    ) -> Result<(), OpenError> {
         loop {
-            match read(&self.received) {
-                Some(Word::Yes) => {
-                    self.received.clear();
-                    return Ok(());
-                }
-                Some(Word::No | Word::Foreign) => return Err(OpenError::NoTls),
-                Some(Word::Refused) => return Err(self.refused("")),
-                None => self.more().await?,
-            }
+            let Some((word, taken)) = read(&self.received) else {
+                self.more().await?;
+                continue;
+            };
+            let taken = taken.min(self.received.len());
+            let answer: Vec<u8> = self.received.drain(..taken).collect();
+            return match word {
+                Word::Yes => Ok(()),
+                Word::No | Word::Foreign => Err(OpenError::NoTls),
+                Word::Refused => Err(self.refused(&clean_bytes(&answer, TEXT_MAX))),
+            };
         }
     }
 
     fn refused(&self, text: &str) -> OpenError {
-        self.error(GapReason::Refused, &format!("answered: {text}"))
+        self.error(GapReason::Refused, &format!("the server refused: {text}"))
     }
 
     fn late(&self) -> OpenError {

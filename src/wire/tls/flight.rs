@@ -117,6 +117,8 @@ pub struct Alert {
 impl Alert {
     /// `protocol_version`: the version is recognised and not supported.
     pub const PROTOCOL_VERSION: u8 = 70;
+    /// `internal_error`: something broke that has nothing to do with the other side.
+    pub const INTERNAL_ERROR: u8 = 80;
 
     /// The name of the alert, for a person.
     pub fn name(self) -> &'static str {

@@ -3,8 +3,8 @@
 use super::choice::{
     Step, candidates, choice, is_older, learn, malformed, offer, preference, rotate,
 };
-use super::{Ask, Enumeration, Outcome, Prober, SuiteFacts, VersionFacts};
-use crate::wire::tls::{Version, client_hello::MAX_SUITES, flight::Alert};
+use super::{Ask, Enumeration, Outcome, PreferenceBy, Prober, SuiteFacts, VersionFacts};
+use crate::wire::tls::{Version, client_hello::MAX_SUITES, flight::Alert, suites};
 
 /// Versions up to TLS 1.2, the newest first, with the curves seen on the way.
 pub(super) async fn up_to_tls12<A: Ask>(prober: &Prober<'_, A>, negotiates: bool) -> Enumeration {
@@ -54,6 +54,9 @@ async fn older<A: Ask>(
         let template = offer(prober, version, &found.features);
         let unknown = &mut found.tolerates_unknown;
         facts.preference = preference(prober, template, version, &steps, None, unknown).await;
+        if facts.preference == Some(PreferenceBy::Server) && !side_by_side(&steps) {
+            facts.preference = None;
+        }
     }
     found.versions.insert(version, facts);
     end
@@ -84,6 +87,38 @@ async fn shared_secrets<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration)
     }
 }
 
+/// Whether a refusal may mean that the server broke over one of the suites:
+/// OpenSSL without parameters for DHE does so over every offer in which DHE
+/// comes first, and would take others.
+fn is_breakdown(alert: Option<u8>) -> bool {
+    matches!(alert, None | Some(Alert::INTERNAL_ERROR))
+}
+
+/// Suites by key exchange, those that break least last; nothing where there is
+/// but one kind.
+fn by_exchange(suites: &[u16]) -> Vec<Vec<u16>> {
+    let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
+    for id in suites {
+        let [others, dhe, ecdhe] = &mut kinds;
+        match suites::by_id(*id).map(|suite| suite.key_exchange) {
+            Some("ECDHE") => ecdhe.push(*id),
+            Some("DHE") => dhe.push(*id),
+            _ => others.push(*id),
+        }
+    }
+    let kinds: Vec<Vec<u16>> = kinds.into_iter().filter(|kind| !kind.is_empty()).collect();
+    if kinds.len() > 1 { kinds } else { Vec::new() }
+}
+
+/// Whether all suites that were chosen were offered together. Otherwise their
+/// order is that of the offers.
+fn side_by_side(steps: &[Step]) -> bool {
+    steps.iter().enumerate().all(|(at, step)| {
+        let mut later = steps.iter().skip(at);
+        later.all(|later| step.offered.contains(&later.chosen))
+    })
+}
+
 /// Shrinks a list of suites until the server refuses what is left. Gives the
 /// alert of a refusal before anything was accepted.
 async fn eliminate<A: Ask>(
@@ -94,8 +129,13 @@ async fn eliminate<A: Ask>(
     steps: &mut Vec<Step>,
     found: &mut Enumeration,
 ) -> Option<u8> {
+    let mut apart: Vec<Vec<u16>> = Vec::new();
+    let mut broken = false;
     let tolerant = found.accepted_any() || !facts.suites.is_empty() || version == Version::Ssl3;
-    while !left.is_empty() {
+    while !left.is_empty() || !apart.is_empty() {
+        if left.is_empty() {
+            left = apart.pop().unwrap_or_default();
+        }
         let mut hello = offer(prober, version, &found.features);
         hello.suites = left.iter().copied().take(MAX_SUITES).collect();
         let window = hello.suites.clone();
@@ -159,6 +199,10 @@ async fn eliminate<A: Ask>(
                 left.retain(|suite| !window.contains(suite));
                 if left.is_empty() && facts.suites.is_empty() {
                     return alert;
+                }
+                if !broken && !steps.is_empty() && is_breakdown(alert) {
+                    broken = true;
+                    apart = by_exchange(&window);
                 }
             }
             Outcome::Unclear(_) if doubtful && !prober.is_throttled() => {

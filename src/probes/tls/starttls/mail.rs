@@ -1,5 +1,4 @@
-//! Protocols that answer with three digits: SMTP and LMTP (RFC 5321, RFC 3207,
-//! RFC 2033) and FTP (RFC 4217).
+//! Mail transfer and delivery: SMTP and LMTP (RFC 5321, RFC 3207, RFC 2033).
 
 use super::{Dialogue, OpenError, Protocol};
 use crate::model::gap::GapReason;
@@ -46,23 +45,7 @@ pub(super) async fn transfer(
     }
 }
 
-/// Waits for a file server's greeting and asks for TLS.
-pub(super) async fn ftp(dialogue: &mut Dialogue<'_>) -> Result<(), OpenError> {
-    let greeting = reply(dialogue).await?;
-    if greeting.code != 220 {
-        return Err(refused(dialogue, "greeting", &greeting));
-    }
-    dialogue.send(b"AUTH TLS\r\n").await?;
-    let answer = reply(dialogue).await?;
-    match answer.code {
-        234 => Ok(()),
-        // Not known, not implemented, or not without a name (RFC 2228 section 5.2).
-        500..=504 | 530..=534 => Err(OpenError::NoTls),
-        _ => Err(refused(dialogue, "AUTH TLS", &answer)),
-    }
-}
-
-fn refused(dialogue: &Dialogue<'_>, step: &str, reply: &Reply) -> OpenError {
+pub(super) fn refused(dialogue: &Dialogue<'_>, step: &str, reply: &Reply) -> OpenError {
     let text = reply.lines.first().map_or("", String::as_str);
     let detail = format!("{step} was answered with {} {text}", reply.code);
     dialogue.error(GapReason::Refused, &detail)
