@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::support::repository;
+use crate::support::{left_out, repository};
 
 /// Links of a Markdown text: `[words](to)`, outside of code.
 fn links(text: &str) -> Vec<String> {
@@ -82,6 +82,11 @@ fn every_page_is_in_the_book() {
     );
 }
 
+/// A path without its links and dots.
+fn within(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
 #[test]
 fn every_link_leads_somewhere() {
     let mut all = vec![
@@ -91,6 +96,7 @@ fn every_link_leads_somewhere() {
     ];
     all.push(repository("packaging/README.md"));
     pages(&repository("docs"), &mut all);
+    let book = within(&repository("docs"));
     let mut faults = Vec::new();
     let mut seen = 0;
     for page in all {
@@ -109,11 +115,30 @@ fn every_link_leads_somewhere() {
                 let text = fs::read_to_string(&target).unwrap_or_default();
                 anchors(&text).contains(anchor)
             };
-            if !target.exists() || !(anchor.is_empty() || anchored()) {
+            // The book has nothing but its own pages.
+            let leaves = within(&page).starts_with(&book) && !within(&target).starts_with(&book);
+            if leaves || !target.exists() || !(anchor.is_empty() || anchored()) {
                 faults.push(format!("{}: {to}", page.display()));
             }
         }
     }
     assert!(seen > 100, "only {seen} links were read");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_book_is_built() {
+    let out = tempfile::tempdir().unwrap();
+    let Ok(built) = std::process::Command::new("mdbook")
+        .args(["build", "--dest-dir"])
+        .arg(out.path())
+        .current_dir(repository("."))
+        .output()
+    else {
+        return left_out("the_book_is_built", "mdbook is not installed");
+    };
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
+    assert!(!said.contains("WARN"), "{said}");
+    assert!(out.path().join("reference/commands.html").is_file());
 }
