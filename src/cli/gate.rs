@@ -15,7 +15,7 @@ use super::{
 use crate::judge::gate::decisive;
 use crate::report;
 
-/// Decide over a saved result: a findings document or a run. One line a reason.
+/// Decide over a saved result: a findings document or a run. Prints a line for each reason.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
 scrutineer gate findings.json --fail-on high\n  \

@@ -35,7 +35,7 @@ pub struct MailArgs {
     /// How to show the result.
     #[arg(long, value_enum, default_value_t = FactsFormat::Table)]
     pub format: FactsFormat,
-    /// Draw trees with ASCII characters alone.
+    /// Draw trees with ASCII characters alone, as a terminal without UTF-8 gets them anyway.
     #[arg(long)]
     pub ascii: bool,
     #[command(flatten)]
@@ -63,7 +63,9 @@ pub fn run(args: &MailArgs, console: &mut Console) -> Result<Exit, Trouble> {
     runtime.shutdown_background();
     let facts = mail_text::facts(&observation);
     let text = match args.format {
-        FactsFormat::Table => mail_text::page(&target, &facts, &observation, args.ascii),
+        FactsFormat::Table => {
+            mail_text::page(&target, &facts, &observation, args.ascii || console.ascii)
+        }
         FactsFormat::Json => {
             let document = serde_json::json!({
                 "target": target.key(),

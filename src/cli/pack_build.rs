@@ -23,9 +23,9 @@ use crate::store::atomic::{self, Mode};
 #[command(after_help = "Examples:\n  \
 scrutineer pack build --name mine --version 1 --checks checks \\\n      --profiles profiles\n  \
 scrutineer pack build --name mine --version 2 --checks checks \\\n      --profiles profiles --previous mine-1.pack.json\n\n\
-Folders go over what is part of the program, as everywhere; with --alone they are all there is. `checks\n\
-lint` and `checks test` first: a pack is built from whatever loads. The same input and --created give the\n\
-same bytes.")]
+Folders go over what is part of the program, as everywhere; with --alone they are all\nthere is. \
+Run `checks lint` and `checks test` first: a pack is built from whatever loads.\n\
+The same input and --created give the same bytes.")]
 pub struct BuildArgs {
     /// Name of the pack, the same for all its versions.
     #[arg(long, value_name = "ID")]

@@ -87,10 +87,12 @@ pub struct ScanArgs {
 
 /// [`Level`] as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-#[allow(missing_docs)]
 pub enum LevelArg {
+    /// What one visiting browser, resolver and mail sender does.
     Passive,
+    /// Also enumerates handshakes and asks for well-known paths.
     Standard,
+    /// Also zone transfers, left-over files, ports and probes for old TLS holes.
     Intrusive,
 }
 
