@@ -1,5 +1,12 @@
-//! Lists the files of `checks` and `profiles`, so that they are part of the
-//! program, and the editions of the tables that come with crates.
+//! Lists the files of `checks` and `profiles` and parses them, so that they are
+//! part of the program and need not be parsed whenever it starts, and the
+//! editions of the tables that come with crates.
+
+#[allow(dead_code)]
+#[path = "src/content/yaml/node.rs"]
+mod node;
+#[path = "src/content/yaml/packed.rs"]
+mod packed;
 
 use std::{
     env,
@@ -17,18 +24,25 @@ fn main() -> io::Result<()> {
         collect(&root.join(folder), folder, &mut files)?;
     }
     files.sort();
+    println!("cargo:rerun-if-changed=src/content/yaml");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut table = String::from(
-        "/// Path and content of every file, sorted by path.\npub static FILES: &[(&str, &str)] = &[\n",
+        "/// Path, content and parsed content of every file, sorted by path.\npub static FILES: &[(&str, &str, &[u8])] = &[\n",
     );
-    for path in files {
+    for (number, path) in files.iter().enumerate() {
+        let text = fs::read_to_string(root.join(path))?;
+        // What is wrong with a file is told where it is read: nothing is packed then.
+        let packed = node::read(&text, node::Limits::CONTENT)
+            .map(|tree| packed::pack(&tree, &text))
+            .unwrap_or_default();
+        fs::write(out.join(format!("{number}.packed")), packed)?;
         let _ = writeln!(
             table,
-            "    ({path:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?}))),",
+            "    ({path:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?})), include_bytes!(\"{number}.packed\")),",
             format!("/{path}")
         );
     }
     table.push_str("];\n");
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     fs::write(out.join("embedded.rs"), table)
 }
 

@@ -37,11 +37,15 @@ pub struct FoundFile {
 pub fn embedded(folder: &str) -> Vec<FoundFile> {
     embedded::FILES
         .iter()
-        .filter_map(|(path, text)| {
+        .filter_map(|(path, text, packed)| {
             let below = path.strip_prefix(folder)?.strip_prefix('/')?;
             Some(FoundFile {
                 path: below.to_owned(),
-                source: Source::new(format!("embedded:{path}"), *text),
+                source: Source::parsed(
+                    format!("embedded:{path}"),
+                    (*text).to_owned(),
+                    Some(packed),
+                ),
                 embedded: true,
             })
         })

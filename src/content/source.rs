@@ -9,6 +9,8 @@ pub struct Source {
     pub name: String,
     /// Its content.
     pub text: String,
+    /// What parsing it gave when the program was built; `None` for files of the user.
+    pub(super) packed: Option<&'static [u8]>,
     /// Byte offset at which each line begins.
     lines: Vec<usize>,
 }
@@ -16,7 +18,15 @@ pub struct Source {
 impl Source {
     /// A source, with its lines counted. A byte order mark at the start is left out.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        let mut text = text.into();
+        Self::parsed(name.into(), text.into(), None)
+    }
+
+    /// A source that was parsed when the program was built.
+    pub(super) fn parsed(
+        name: String,
+        mut text: String,
+        packed: Option<&'static [u8]>,
+    ) -> Arc<Self> {
         if text.starts_with('\u{feff}') {
             text.remove(0);
         }
@@ -24,8 +34,9 @@ impl Source {
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
             .collect();
         Arc::new(Self {
-            name: name.into(),
+            name,
             text,
+            packed,
             lines,
         })
     }

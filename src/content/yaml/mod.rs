@@ -1,106 +1,22 @@
 //! YAML with the place of every value.
 //!
 //! serde-saphyr parses, with budgets that bound depth, size and the expansion
-//! of aliases, and with the booleans of YAML 1.2 alone: `NO` is Norway.
+//! of aliases, and with the booleans of YAML 1.2 alone: `NO` is Norway. The
+//! files that are part of the program are parsed when it is built.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+mod node;
+mod packed;
+
 use serde_json::{Map, Number, Value};
-use serde_saphyr::{Location, Spanned};
-use std::{fmt, ops::Range, sync::Arc};
+use serde_saphyr::Location;
+use std::{ops::Range, sync::Arc};
 
+use self::node::DEEPEST;
+pub use self::node::{Key, Kind, Limits, Node};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::{Place, Source};
 
-/// Deepest nesting of lists and mappings.
-const DEEPEST: usize = 48;
-/// Most aliases in a file.
-const MOST_ALIASES: usize = 200;
-
-/// What bounds the reading of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Largest file, in bytes.
-    pub bytes: u64,
-    /// Most values in it, those that aliases repeat included.
-    pub values: usize,
-}
-
-impl Limits {
-    /// For a check, a profile or a list.
-    pub const CONTENT: Self = Self {
-        bytes: 256 * 1024,
-        values: 60_000,
-    };
-    /// For an inventory, which may name many thousand targets.
-    pub const INVENTORY: Self = Self {
-        bytes: 16 * 1024 * 1024,
-        values: 1_000_000,
-    };
-}
-
-/// A value and its place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Node {
-    /// Its bytes in the source. For a mapping or a block list, where it begins.
-    pub span: Range<usize>,
-    /// The value.
-    pub kind: Kind,
-}
-
-/// A YAML value.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
-    /// `null`, `~` or nothing.
-    Null,
-    /// `true` or `false`.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// Another number.
-    Float(f64),
-    /// Text.
-    Text(String),
-    /// A list.
-    List(Vec<Node>),
-    /// A mapping, in the order of the file; keys are unique.
-    Map(Vec<(Key, Node)>),
-}
-
-/// A key of a mapping.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The key.
-    pub text: String,
-    /// Its bytes in the source.
-    pub span: Range<usize>,
-}
-
 impl Node {
-    /// The value that stands under a key of a mapping.
-    pub fn get(&self, key: &str) -> Option<&Node> {
-        match &self.kind {
-            Kind::Map(entries) => entries
-                .iter()
-                .find(|(k, _)| k.text == key)
-                .map(|(_, value)| value),
-            _ => None,
-        }
-    }
-
-    /// What it is, for a person: `a list`, `the number 3`.
-    pub fn describe(&self) -> String {
-        match &self.kind {
-            Kind::Null => "nothing".to_owned(),
-            Kind::Bool(value) => format!("the boolean {value}"),
-            Kind::Int(value) => format!("the number {value}"),
-            Kind::Float(value) => format!("the number {value}"),
-            Kind::Text(text) if text.chars().count() <= 40 => format!("the text \"{text}\""),
-            Kind::Text(_) => "a text".to_owned(),
-            Kind::List(_) => "a list".to_owned(),
-            Kind::Map(_) => "a mapping".to_owned(),
-        }
-    }
-
     /// The value as JSON. Places are lost. A float that JSON cannot hold becomes `null`.
     pub fn to_json(&self) -> Value {
         match &self.kind {
@@ -126,7 +42,6 @@ impl Node {
 /// The first thing that is wrong with its syntax, a key that stands twice, or
 /// a budget that is exceeded, at its place.
 pub fn parse(source: &Arc<Source>, limits: Limits) -> Result<Node, Diagnostics> {
-    let values = limits.values;
     if source.text.len() as u64 > limits.bytes {
         return Err(Diagnostics::from(Diagnostic::error(
             source.place(0..0),
@@ -136,31 +51,13 @@ pub fn parse(source: &Arc<Source>, limits: Limits) -> Result<Node, Diagnostics> 
             ),
         )));
     }
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        reject_unsupported_tags: true,
-        with_snippet: false,
-        merge_keys: serde_saphyr::options::MergeKeyPolicy::Error,
-        budget: serde_saphyr::budget! {
-            max_depth: DEEPEST,
-            flow_nesting_limit: DEEPEST,
-            max_nodes: values,
-            max_events: 4 * values,
-            max_aliases: MOST_ALIASES,
-            max_anchors: MOST_ALIASES,
-            max_documents: 2,
-            max_total_scalar_bytes: usize::try_from(limits.bytes).unwrap_or(usize::MAX).saturating_mul(2),
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: values.min(60_000),
-            max_replay_stack_depth: 8,
-            max_alias_expansions_per_anchor: MOST_ALIASES,
-        },
-    };
-    serde_saphyr::from_str_with_options::<Node>(&source.text, options)
-        .map_err(|error| explain(source, &error, limits).into())
+    if let Some(node) = source
+        .packed
+        .and_then(|bytes| packed::unpack(bytes, &source.text))
+    {
+        return Ok(node);
+    }
+    node::read(&source.text, limits).map_err(|error| explain(source, &error, limits).into())
 }
 
 /// The parser's error in our form.
@@ -254,104 +151,6 @@ fn span_of(source: &Source, location: &Location) -> Range<usize> {
     }
 }
 
-/// Byte range of a location while parsing, when the source is not at hand.
-fn raw_span(location: &Location) -> Range<usize> {
-    let span = location.span();
-    let start = span
-        .byte_offset()
-        .and_then(|at| usize::try_from(at).ok())
-        .unwrap_or(0);
-    let length = span
-        .byte_len()
-        .and_then(|length| usize::try_from(length).ok())
-        .unwrap_or(0);
-    start..start.saturating_add(length)
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<Kind>::deserialize(deserializer)?;
-        Ok(Self {
-            span: raw_span(&spanned.defined),
-            kind: spanned.value,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Kind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(KindVisitor)
-    }
-}
-
-struct KindVisitor;
-
-impl<'de> Visitor<'de> for KindVisitor {
-    type Value = Kind;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a YAML value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Kind, E> {
-        Ok(Kind::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Kind, E> {
-        Ok(Kind::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Kind, E> {
-        Ok(Kind::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Kind, E> {
-        Ok(Kind::Int(value))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Kind, E> {
-        i64::try_from(value)
-            .map(Kind::Int)
-            .map_err(|_| E::custom("this number is too large"))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Kind, E> {
-        Ok(Kind::Float(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Kind, E> {
-        Ok(Kind::Text(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Kind, E> {
-        Ok(Kind::Text(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Kind, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element::<Node>()? {
-            items.push(item);
-        }
-        Ok(Kind::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Kind, A::Error> {
-        let mut entries: Vec<(Key, Node)> = Vec::new();
-        while let Some(key) = access.next_key::<Spanned<String>>()? {
-            let span = raw_span(&key.defined);
-            let value = access.next_value::<Node>()?;
-            entries.push((
-                Key {
-                    text: key.value,
-                    span,
-                },
-                value,
-            ));
-        }
-        Ok(Kind::Map(entries))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -396,5 +195,44 @@ mod tests {
         }
         assert_eq!(node("x: true").get("x").unwrap().kind, Kind::Bool(true));
         assert_eq!(node("on: 1").get("on").unwrap().kind, Kind::Int(1));
+    }
+
+    #[test]
+    fn files_of_the_program_are_packed_as_they_are_read() {
+        let mut seen = 0;
+        for folder in ["checks", "profiles"] {
+            for file in crate::content::files::embedded(folder) {
+                let bytes = file.source.packed.unwrap();
+                let read = node::read(&file.source.text, Limits::CONTENT).unwrap();
+                assert_eq!(
+                    packed::pack(&read, &file.source.text),
+                    bytes,
+                    "{}",
+                    file.path
+                );
+                let unpacked = packed::unpack(bytes, &file.source.text);
+                assert!(unpacked == Some(read), "{}", file.path);
+                seen += 1;
+            }
+        }
+        assert!(seen > 250, "only {seen} files");
+    }
+
+    #[test]
+    fn what_was_not_packed_is_not_unpacked() {
+        let text = "a: [1, -2.5, true, null, 'it''s']\n";
+        let bytes = packed::pack(&node(text), text);
+        assert_eq!(packed::unpack(&bytes, text), Some(node(text)));
+        for end in 0..bytes.len() {
+            assert_eq!(packed::unpack(&bytes[..end], text), None);
+        }
+        // No damage makes it panic or take more than its bytes.
+        for at in 0..bytes.len() {
+            for value in [0, 7, 8, 0x7f, 0x80, 0xff] {
+                let mut damaged = bytes.clone();
+                damaged[at] = value;
+                let _ = packed::unpack(&damaged, text);
+            }
+        }
     }
 }
