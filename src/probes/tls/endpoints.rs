@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use super::exchange::Endpoint;
 use super::facts::EndpointPurpose;
+use super::gate::Gate;
 use super::jobs::{Answers, endpoint_answers};
 use super::starttls::Protocol;
 use crate::model::{
@@ -49,6 +50,7 @@ pub async fn look_at_service(
                 ip: address.ip,
                 port: service.port,
                 starttls,
+                gate: Gate::default(),
             };
             let purpose = match starttls {
                 Some(Protocol::Smtp) => EndpointPurpose::Smtp,
@@ -107,6 +109,7 @@ pub async fn look(session: &Session, target: &Target, level: Level) -> Answers {
                 ip: address.ip,
                 port,
                 starttls: (purpose == EndpointPurpose::Smtp).then_some(Protocol::Smtp),
+                gate: Gate::default(),
             };
             endpoint_answers(&endpoint, purpose, address.may_connect, level).await
         });

@@ -7,9 +7,11 @@ use std::{
     time::Duration,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::client::TlsStream;
 
+use super::gate::{Gate, may_be_limit};
+use super::jobs::PAUSE;
 use super::starttls::{self, Protocol};
 use crate::model::gap::GapReason;
 use crate::net::{
@@ -86,6 +88,8 @@ pub struct Endpoint<'a> {
     pub port: u16,
     /// The protocol that is upgraded to TLS; implicit TLS without it.
     pub starttls: Option<Protocol>,
+    /// Who may be connected to it at once.
+    pub gate: Gate,
 }
 
 /// Why a connection is not ready for TLS.
@@ -113,6 +117,16 @@ impl Endpoint<'_> {
 
     /// Opens a connection, up to the point where TLS begins.
     pub async fn open(&self) -> Result<Connection, OpenError> {
+        let opened = self.try_to_open().await;
+        if let Err(OpenError::Net(error)) = &opened
+            && may_be_limit(error)
+        {
+            self.gate.note();
+        }
+        opened
+    }
+
+    async fn try_to_open(&self) -> Result<Connection, OpenError> {
         let connection = self.session.connect(&self.host, self.ip, self.port).await;
         let mut connection = connection.map_err(OpenError::Net)?;
         if let Some(protocol) = self.starttls {
@@ -121,14 +135,39 @@ impl Endpoint<'_> {
         Ok(connection)
     }
 
-    /// Makes a handshake by rustls.
+    /// Makes a handshake by rustls; once more, and alone, where the connection was cut.
     pub async fn handshake(
         &self,
         name: ServerName<'static>,
         offer: &Offer,
         patience: Duration,
     ) -> Result<Attempt, OpenError> {
-        Ok(handshake(self.limited(patience).await?, name, offer).await)
+        let attempt = async || {
+            let limited = self.limited(patience).await?;
+            Ok(handshake(limited, name.clone(), offer).await)
+        };
+        let first = {
+            let _together = self.gate.together().await;
+            attempt().await
+        };
+        let error = match &first {
+            Ok(attempt) => match &attempt.result {
+                Err(HandshakeError::Net(error)) => error,
+                _ => return first,
+            },
+            Err(OpenError::Net(error)) => error,
+            Err(OpenError::NoTls) => return first,
+        };
+        if !may_be_limit(error) {
+            return first;
+        }
+        let _alone = self.gate.alone().await;
+        sleep(PAUSE).await;
+        let again = attempt().await;
+        if again.as_ref().is_ok_and(|attempt| attempt.result.is_ok()) {
+            self.gate.note();
+        }
+        again
     }
 
     /// As [`Self::handshake`], and keeps the connection.
@@ -154,6 +193,7 @@ impl Endpoint<'_> {
 
     /// Whether SSL 2.0 is granted.
     pub async fn ssl2(&self, patience: Duration) -> Result<bool, Reply> {
+        let _together = self.gate.together().await;
         let mut challenge = [0; 16];
         fill_random(&mut challenge);
         let mut connection = self.open().await.map_err(Reply::from)?;
@@ -279,6 +319,7 @@ impl Endpoint<'_> {
 
 impl Ask for Endpoint<'_> {
     async fn ask(&self, hello: &[u8], patience: Duration) -> Reply {
+        let _together = self.gate.together().await;
         let mut connection = match self.open().await {
             Ok(connection) => connection,
             Err(error) => return error.into(),

@@ -8,6 +8,7 @@ use super::enumerate::{Enumeration, enumerate};
 use super::exchange::{Ask, Endpoint, OpenError, Reply};
 use super::facts::EndpointPurpose;
 use super::first_contact::{first_contact, general_hello};
+use super::gate::blame_limits;
 use super::handshakes::{Handshakes, Later, handshakes, later};
 use super::prober::{Patience, Prober};
 use super::signatures::{self, Signatures};
@@ -175,7 +176,10 @@ pub async fn endpoint_answers(
         answers.ssl2 = Some(ssl2);
         answers.attempts.extend(first.attempt);
         answers.attempts.extend(other);
-        answers.throttles = prober.met_limits();
+        answers.throttles = prober.met_limits() || endpoint.gate.met_limits();
+        if answers.throttles {
+            blame_limits(&mut answers);
+        }
     } else {
         answers.attempts.extend(first.attempt);
     }

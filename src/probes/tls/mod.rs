@@ -23,6 +23,7 @@ mod first_contact;
 mod fold;
 mod fold_features;
 mod fold_handshake;
+mod gate;
 mod handshakes;
 mod jobs;
 mod prober;
