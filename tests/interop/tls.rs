@@ -206,6 +206,7 @@ impl Pki {
                 ("outside", "bound", "ec", HOST, &["-days", "30"]),
                 ("usurped", "ec", "ec", HOST, &["-days", "30"]),
                 ("other", "inter", "ec", "other.example", &["-days", "30"]),
+                ("ed", "inter", "ed25519", HOST, &["-days", "30"]),
                 ("ended", "inter", "ec", "other.example", &["-days", "-1"]),
                 ("weak", "inter", "rsa:1024", HOST, &["-days", "30"]),
                 ("sha1", "inter", "rsa:2048", HOST, &["-days", "30", "-sha1"]),

@@ -71,30 +71,39 @@ fn names() -> SocketAddr {
 /// Runs `scrutineer tls` on a port of this machine, as `site.example`, and
 /// reads its JSON. Gives the exit code too.
 pub fn command(port: u16, starttls: Option<&str>) -> (i32, Seen) {
+    let rule = format!("{HOST}:{port}:127.0.0.1:{port}");
+    let mut more = vec!["--connect-to", &rule];
+    if let Some(protocol) = starttls {
+        more.extend(["--starttls", protocol]);
+    }
+    let (exit, mut seen) = run(names(), port, &more);
+    assert_eq!(seen.len(), 1);
+    (exit, seen.remove(0))
+}
+
+/// Runs `scrutineer tls` on `site.example` as a name server has it. Gives what
+/// was seen of each address, with all gaps and the cost of all.
+pub fn run(names: SocketAddr, port: u16, more: &[&str]) -> (i32, Vec<Seen>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scrutineer"));
     command
         .args(["tls", &format!("{HOST}:{port}"), "--format", "json"])
-        .args(["--connect-to", &format!("{HOST}:{port}:127.0.0.1:{port}")])
-        .args(["--resolver", &names().to_string()])
-        .args(["--allow-private", "--connections-per-second", "100000"])
+        .args(["--resolver", &names.to_string(), "--allow-private"])
+        .args(["--connections-per-second", "100000"])
         .arg("--ca-file")
-        .arg(Pki::get().path("root.pem"));
-    if let Some(protocol) = starttls {
-        command.args(["--starttls", protocol]);
-    }
+        .arg(Pki::get().path("root.pem"))
+        .args(more);
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     let document: serde_json::Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{command:?}: {error}\n{errors}"));
-    let mut facts: TlsFacts = serde_json::from_value(document["tls"].clone()).unwrap();
+    let facts: TlsFacts = serde_json::from_value(document["tls"].clone()).unwrap();
     let gaps: Vec<Gap> = serde_json::from_value(document["gaps"].clone()).unwrap();
     let cost: Cost = serde_json::from_value(document["cost"].clone()).unwrap();
-    let endpoints = facts.endpoints.known_mut().unwrap();
-    assert_eq!(endpoints.len(), 1, "{endpoints:?}");
-    let seen = Seen {
-        endpoint: endpoints.remove(0),
-        gaps,
+    let endpoints = facts.endpoints.known().unwrap().iter();
+    let seen = endpoints.map(|endpoint| Seen {
+        endpoint: endpoint.clone(),
+        gaps: gaps.clone(),
         cost,
-    };
-    (output.status.code().unwrap_or(-1), seen)
+    });
+    (output.status.code().unwrap_or(-1), seen.collect())
 }
