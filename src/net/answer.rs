@@ -61,7 +61,7 @@ pub struct Alias {
 
 impl Answer {
     /// Reads the answer to a question from a message that was checked to answer it.
-    pub(super) fn from_message(
+    pub fn from_message(
         name: &Name,
         rtype: RecordType,
         message: Message,

@@ -90,10 +90,13 @@ impl Fold {
             }),
             ns: same("ns", &|server| server.ns.known().map(|list| joined(list))),
             keys: same("keys", &|server| {
-                let dnssec = server.dnssec.known()?;
-                Some(dnssec.as_ref().map_or_else(String::new, |dnssec| {
-                    format!("{}|{}", joined(&dnssec.keys), joined(&dnssec.cds))
-                }))
+                // A server that serves the zone unsigned has no keys either.
+                let dnssec = server.dnssec.known()?.as_ref();
+                let keys = dnssec
+                    .map(|dnssec| joined(&dnssec.keys))
+                    .unwrap_or_default();
+                let cds = dnssec.map(|dnssec| joined(&dnssec.cds)).unwrap_or_default();
+                Some(format!("{keys}|{cds}"))
             }),
             serials: names(serving.iter().filter_map(|(_, server)| serial(server))).into(),
         };

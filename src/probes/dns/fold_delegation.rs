@@ -152,8 +152,17 @@ impl Fold {
         match &zone.ns {
             Ok(answer) => {
                 let own = names(super::jobs::server_names(answer));
-                facts.missing_at_parent = without(&own, &above).into();
-                facts.missing_in_zone = without(&above, &own).into();
+                // Servers that differ are told by the agreement: here a name counts as the
+                // zone's when all of them name it, and as none of the zone's when none does.
+                let mut said = vec![own];
+                said.extend(each_says(zone, name));
+                let all: Vec<HostName> = said.concat();
+                let by_all = names(all.iter().map(|host| host.name.clone()))
+                    .into_iter()
+                    .filter(|host| said.iter().all(|one| one.contains(host)))
+                    .collect::<Vec<_>>();
+                facts.missing_at_parent = without(&by_all, &above).into();
+                facts.missing_in_zone = without(&above, &all).into();
             }
             Err(error) => {
                 for place in ["missing_at_parent", "missing_in_zone"] {
@@ -257,6 +266,18 @@ fn handed(message: &Message, zone: &Name) -> Handed {
         ds,
         glue: found,
     }
+}
+
+/// The name servers that each server of the zone names.
+fn each_says(zone: &Zone, name: &Name) -> Vec<Vec<HostName>> {
+    zone.asked
+        .iter()
+        .flatten()
+        .filter(|one| one.serves(name) == Some(true))
+        .filter_map(|one| one.ns_reply().ok())
+        .map(|reply| host_names(&reply.message.answers, name))
+        .filter(|list| !list.is_empty())
+        .collect()
 }
 
 fn without(all: &[HostName], others: &[HostName]) -> Vec<HostName> {

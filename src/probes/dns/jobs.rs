@@ -154,6 +154,7 @@ async fn zone(session: &Session, name: &str) -> Result<Option<Zone>, NetError> {
         servers.extend(others);
         servers.sort_by(|a, b| a.0.cmp(&b.0));
     }
+    let dnskey = keys_of_any(&zone, dnskey, asked.as_deref().unwrap_or_default());
     let collected = validate::collect(session, chain, name, asked.as_deref()).await;
     Ok(Some(Zone {
         name: zone,
@@ -167,6 +168,29 @@ async fn zone(session: &Session, name: &str) -> Result<Option<Zone>, NetError> {
         parents,
         asked,
     }))
+}
+
+/// The zone's keys as the resolver has them or, where it met a server without any, as
+/// another server of the zone has them: which one a resolver meets is chance.
+fn keys_of_any(zone: &str, resolver: Lookup, asked: &[Asked]) -> Lookup {
+    let found = resolver
+        .as_ref()
+        .is_ok_and(|answer| answer.data().next().is_some());
+    let Ok(name) = parse_name(zone) else {
+        return resolver;
+    };
+    if found {
+        return resolver;
+    }
+    asked
+        .iter()
+        .filter(|one| one.serves(&name) == Some(true))
+        .filter_map(|one| one.dnskey.as_ref()?.as_ref().ok())
+        .filter_map(|reply| {
+            Answer::from_message(&name, RecordType::DNSKEY, reply.message.clone()).ok()
+        })
+        .find(|answer| answer.data().next().is_some())
+        .map_or(resolver, |answer| Ok(Arc::new(answer)))
 }
 
 /// A name server with its A and AAAA records.

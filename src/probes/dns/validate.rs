@@ -92,10 +92,15 @@ pub(super) async fn collect(
 ) -> Collected {
     let zone = chain.zone.clone();
     // Only a zone that is signed and delegated has anything more to validate.
-    let signed = chain
-        .steps
-        .last()
-        .is_some_and(|(_, ds, dnskey)| has(ds, RecordType::DS) && has(dnskey, RecordType::DNSKEY));
+    let own_keys = |one: &Asked| {
+        one.dnskey
+            .as_ref()
+            .is_some_and(|reply| has(reply, RecordType::DNSKEY))
+    };
+    let signed = chain.steps.last().is_some_and(|(_, ds, dnskey)| {
+        has(ds, RecordType::DS)
+            && (has(dnskey, RecordType::DNSKEY) || asked.unwrap_or_default().iter().any(own_keys))
+    });
     if !signed {
         let sources = vec![Source {
             dnskey: None,

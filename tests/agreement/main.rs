@@ -1,0 +1,63 @@
+//! A small Internet in a network namespace: a root, a top-level domain and an office's zone
+//! for each case, signed by BIND or by Knot and served by both, with a resolver. One scan
+//! looks at all of it, from the root down, and must find each fault and nothing else. And
+//! mail domains with one fault in their records each. `docs/dns-agreement.md` and
+//! `docs/mail-agreement.md` say what other tools find in the same zones.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "these are tests"
+)]
+
+use std::{io::Write, path::Path, process::Command};
+
+/// What the script exits with when a program is missing.
+const LEFT_OUT: i32 = 77;
+
+fn leave_out(test: &str, why: &str) {
+    let line = format!("\nLEFT OUT: {test}: {}\n", why.trim());
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+}
+
+/// Runs a script of this folder in a network of its own.
+fn in_a_network(test: &str, script: &str, arguments: &[&str]) {
+    let alone = ["--user", "--map-root-user", "--net", "--"];
+    let usable = Command::new("unshare").args(alone).arg("true").status();
+    if !usable.is_ok_and(|status| status.success()) {
+        return leave_out(test, "no network namespace can be made here");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("unshare")
+        .args(alone)
+        .args(["python3", script, env!("CARGO_BIN_EXE_scrutineer")])
+        .arg(folder.path().join("lab"))
+        .arg(folder.path().join("said.json"))
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/agreement"))
+        .output()
+        .unwrap();
+    let story = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        Some(0) => assert!(story.contains(" compared"), "{story}{errors}"),
+        Some(LEFT_OUT) => leave_out(test, &errors),
+        code => panic!("{script} {arguments:?} ended with {code:?}:\n{story}{errors}"),
+    }
+}
+
+#[test]
+fn zones_signed_by_bind_and_by_knot() {
+    in_a_network("DNSSEC of 69 zones", "lab.py", &["dnssec", "ours"]);
+}
+
+#[test]
+fn delegations_and_servers() {
+    in_a_network("23 delegations", "lab.py", &["delegation", "ours"]);
+}
+
+#[test]
+fn records_of_mail_domains() {
+    in_a_network("records of 40 mail domains", "mail_lab.py", &["ours"]);
+}
