@@ -1,23 +1,22 @@
 //! `scrutineer mail`: what one domain publishes about mail. Judges nothing.
 
 use clap::Args;
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use super::{
     console::Console,
     exit::{Exit, Trouble},
     mail_text,
     network::NetworkArgs,
+    single,
     tls::FactsFormat,
 };
 use crate::content::target_name::{dkim_selector, parse_target};
-use crate::model::{
-    level::{Area, Level},
-    observation::{Conditions, Observation},
-    target::{Role, Target},
-};
-use crate::net::{Net, Scope, Stopper};
-use crate::scan::{observe, progress::Quiet};
+use crate::model::{level::Area, target::Role};
+use crate::probes::{mail::facts::MailFacts, tls::facts::TlsFacts};
+
+/// What is looked at: the encryption of the mail servers along with what is published.
+const AREAS: [Area; 2] = [Area::Tls, Area::Mail];
 
 /// Show whether others can send mail as a domain, and what it publishes about mail.
 #[derive(Args, Debug)]
@@ -54,27 +53,17 @@ pub fn run(args: &MailArgs, console: &mut Console) -> Result<Exit, Trouble> {
         let selector = dkim_selector(selector).map_err(|error| error.to_string())?;
         target.dkim_selectors.push(selector);
     }
-    let net = Net::new(args.network.config()?).map_err(|error| error.to_string())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("the program could not start its tasks: {error}"))?;
-    let observation = runtime.block_on(look(&net, &target, args));
-    runtime.shutdown_background();
-    let facts = mail_text::facts(&observation);
+    let observation = single::observation(&target, &AREAS, 1, &args.network)?;
+    let facts: (MailFacts, TlsFacts) = (
+        single::facts(&observation, Area::Mail),
+        single::facts(&observation, Area::Tls),
+    );
     let text = match args.format {
         FactsFormat::Table => {
             mail_text::page(&target, &facts, &observation, args.ascii || console.ascii)
         }
         FactsFormat::Json => {
-            let document = serde_json::json!({
-                "target": target.key(),
-                "mail": observation.facts.get(&Area::Mail),
-                "tls": observation.facts.get(&Area::Tls),
-                "gaps": observation.gaps,
-                "evidence": observation.evidence,
-                "cost": observation.cost,
-            });
+            let document = single::document(&observation, &[Area::Mail, Area::Tls]);
             let text = serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?;
             format!("{text}\n")
         }
@@ -83,29 +72,4 @@ pub fn run(args: &MailArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let spoofing = facts.0.spoofing.known();
     let seen = spoofing.is_some_and(|spoofing| !spoofing.possible.is_unseen());
     Ok(if seen { Exit::Done } else { Exit::NotObserved })
-}
-
-async fn look(net: &Net, target: &Target, args: &MailArgs) -> Observation {
-    let stopper = Arc::new(Stopper::new());
-    let stop = stopper.signal();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            stopper.stop();
-        }
-    });
-    let level = Level::Standard;
-    let scope = Scope::new(level, [&target.name], [] as [&str; 0]);
-    let session = net.session(target, scope, args.network.deadline(), stop);
-    let conditions = Conditions {
-        level,
-        areas: vec![Area::Tls, Area::Mail],
-        page_cap: 1,
-        resolver: net.resolver(),
-        staged: !args.network.connect_to.is_empty(),
-        allow_private: args.network.allow_private,
-        extra_roots: !args.network.ca_file.is_empty(),
-        given_resolver: args.network.resolver.is_some(),
-        given_anchor: args.network.trust_anchor.is_some(),
-    };
-    observe::observe(target, &conditions, &session, &Quiet).await
 }

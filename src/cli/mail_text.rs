@@ -1,9 +1,8 @@
 //! The mail facts of one domain as text.
 
-use serde::Deserialize;
 use std::fmt::Write as _;
 
-use crate::model::{level::Area, observation::Observation, target::Target};
+use crate::model::{observation::Observation, target::Target};
 use crate::probes::{
     mail::facts::{
         Dkim, DmarcPolicy, MailExchanger, MailFacts, MailProblem, SmtpEndpoint, Spf, Tlsa,
@@ -19,18 +18,6 @@ use crate::wire::text::clean;
 /// Most characters of a record or a name.
 const CHARS: usize = 300;
 const UNSEEN: &str = "not observed";
-
-/// The facts of the two areas that are shown; empty where nothing was observed.
-pub(super) fn facts(observation: &Observation) -> (MailFacts, TlsFacts) {
-    let mail = observation.facts.get(&Area::Mail);
-    let tls = observation.facts.get(&Area::Tls);
-    (
-        mail.and_then(|facts| MailFacts::deserialize(facts).ok())
-            .unwrap_or_default(),
-        tls.and_then(|facts| TlsFacts::deserialize(facts).ok())
-            .unwrap_or_default(),
-    )
-}
 
 /// The answer first, then what it rests on.
 pub(super) fn page(

@@ -26,6 +26,7 @@ mod explain;
 mod gate;
 mod gating;
 mod generate;
+mod import;
 mod judge;
 mod keys;
 mod mail;
@@ -61,6 +62,9 @@ mod single;
 mod state;
 mod tls;
 mod tls_table;
+mod web;
+mod web_pin;
+mod web_text;
 
 use clap::{Parser, Subcommand};
 use std::{ffi::OsString, process::ExitCode};
@@ -87,6 +91,8 @@ enum Command {
     Tls(Box<tls::TlsArgs>),
     Dns(Box<dns::DnsArgs>),
     Mail(Box<mail::MailArgs>),
+    Web(Box<web::WebArgs>),
+    Import(import::ImportArgs),
     Judge(Box<judge::JudgeArgs>),
     Gate(Box<gate::GateCommand>),
     Plan(Box<plan::PlanArgs>),
@@ -129,6 +135,8 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Trouble> {
         Command::Tls(args) => tls::run(&args, console),
         Command::Dns(args) => dns::run(&args, console),
         Command::Mail(args) => mail::run(&args, console),
+        Command::Web(args) => web::run(&args, console),
+        Command::Import(args) => import::run(&args, console),
         Command::Judge(args) => judge::run(&args, console),
         Command::Gate(args) => gate::run(&args, console),
         Command::Plan(args) => plan::run(&args, console),

@@ -22,12 +22,14 @@ use crate::model::{
     finding::Findings,
     level::{Area, Level},
     observation::{Conditions, Observation},
-    run::{RUN_SCHEMA, RunHeader},
+    run::RunHeader,
     target::Target,
 };
 use crate::net::{Net, NetConfig, Scope, Stopper};
 use crate::scan::{
-    facts, plan,
+    facts,
+    header::header,
+    plan,
     progress::{Progress, Quiet},
     runner::{self, ScanOptions},
 };
@@ -278,20 +280,13 @@ fn prepare(
         inventory.targets.iter().map(|target| target.name.as_str()),
         inventory.scope.domains.iter().map(String::as_str),
     );
-    let header = RunHeader {
-        schema: RUN_SCHEMA.to_owned(),
-        tool: crate::TOOL.to_owned(),
-        started_at: started_at.round(jiff::Unit::Second).unwrap_or(started_at),
-        organisation: inventory.organisation.map(|organisation| organisation.name),
-        conditions: conditions.clone(),
-        targets: inventory.targets.clone(),
-        tables: crate::TABLES
-            .iter()
-            .map(|(name, edition)| ((*name).to_owned(), (*edition).to_owned()))
-            .collect(),
-        pack: Some(profile.pack.clone()),
-        tlp: "TLP:AMBER+STRICT".to_owned(),
-    };
+    let header = header(
+        started_at,
+        inventory.organisation.map(|organisation| organisation.name),
+        conditions.clone(),
+        inventory.targets.clone(),
+        Some(profile.pack.clone()),
+    );
     if let Some(path) = &args.resume {
         let (header, done, writer) = store::resume(path, &facts::known()).map_err(said)?;
         if header.conditions != conditions {

@@ -1,12 +1,18 @@
-//! Commands that run one probe on one name and show its facts. Nothing is judged.
+//! Commands that look at one name and show what was seen of it.
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use super::{exit::Trouble, network::NetworkArgs};
-use crate::model::{level::Level, observation::Cost, target::Target};
-use crate::net::{Net, Scope, Stopper};
+use crate::model::{
+    level::{Area, Level},
+    observation::{Conditions, Cost, Observation},
+    target::Target,
+};
+use crate::net::{Net, Scope, Session, Stopper};
 use crate::probes::registry::{AreaReport, Probe, ProbeContext};
+use crate::scan::{observe, progress::Quiet};
 
 /// What a probe saw of a name, and what it cost.
 pub struct Looked {
@@ -30,11 +36,8 @@ impl Looked {
         network: &NetworkArgs,
     ) -> Result<Self, Trouble> {
         let net = Net::new(network.config()?).map_err(|error| error.to_string())?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| format!("the program could not start its tasks: {error}"))?;
-        let (report, cost) = runtime.block_on(observe(&net, probe, &target, network));
+        let runtime = runtime()?;
+        let (report, cost) = runtime.block_on(observe_one(&net, probe, &target, network));
         runtime.shutdown_background();
         Ok(Self {
             target,
@@ -89,12 +92,67 @@ impl Looked {
     }
 }
 
-async fn observe(
-    net: &Net,
-    probe: &Probe,
+/// Looks at a target in some areas at level standard, and derives what follows from them together.
+///
+/// # Errors
+/// When an option of the network is wrong, or nothing can be started.
+pub fn observation(
     target: &Target,
+    areas: &[Area],
+    page_cap: u32,
     network: &NetworkArgs,
-) -> (AreaReport, Cost) {
+) -> Result<Observation, Trouble> {
+    let net = Net::new(network.config()?).map_err(|error| error.to_string())?;
+    let conditions = Conditions {
+        level: Level::Standard,
+        areas: areas.to_vec(),
+        page_cap,
+        resolver: net.resolver(),
+        staged: !network.connect_to.is_empty(),
+        allow_private: network.allow_private,
+        extra_roots: !network.ca_file.is_empty(),
+        given_resolver: network.resolver.is_some(),
+        given_anchor: network.trust_anchor.is_some(),
+    };
+    let runtime = runtime()?;
+    let observation = runtime.block_on(async {
+        let session = session(&net, target, network);
+        observe::observe(target, &conditions, &session, &Quiet).await
+    });
+    runtime.shutdown_background();
+    Ok(observation)
+}
+
+/// The facts of an area as their type; empty ones when nothing was observed.
+pub fn facts<T: DeserializeOwned + Default>(observation: &Observation, area: Area) -> T {
+    let facts = observation.facts.get(&area);
+    facts
+        .and_then(|facts| T::deserialize(facts).ok())
+        .unwrap_or_default()
+}
+
+/// What was seen in some areas as a JSON object.
+pub fn document(observation: &Observation, areas: &[Area]) -> Map<String, Value> {
+    let mut document = Map::new();
+    document.insert("target".to_owned(), json!(observation.target.key()));
+    for area in areas {
+        document.insert(area.key().to_owned(), json!(observation.facts.get(area)));
+    }
+    document.insert("gaps".to_owned(), json!(observation.gaps));
+    document.insert("evidence".to_owned(), json!(observation.evidence));
+    document.insert("cost".to_owned(), json!(observation.cost));
+    document
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the program could not start its tasks: {error}").into())
+}
+
+/// A session with the target alone in its scope, which Ctrl-C ends.
+fn session(net: &Net, target: &Target, network: &NetworkArgs) -> Session {
     let stopper = Arc::new(Stopper::new());
     let stop = stopper.signal();
     tokio::spawn(async move {
@@ -102,12 +160,20 @@ async fn observe(
             stopper.stop();
         }
     });
-    let level = Level::Standard;
-    let scope = Scope::new(level, [&target.name], [] as [&str; 0]);
-    let session = net.session(target, scope, network.deadline(), stop);
+    let scope = Scope::new(Level::Standard, [&target.name], [] as [&str; 0]);
+    net.session(target, scope, network.deadline(), stop)
+}
+
+async fn observe_one(
+    net: &Net,
+    probe: &Probe,
+    target: &Target,
+    network: &NetworkArgs,
+) -> (AreaReport, Cost) {
+    let session = session(net, target, network);
     let context = ProbeContext {
         target,
-        level,
+        level: Level::Standard,
         page_cap: 1,
         session: &session,
     };

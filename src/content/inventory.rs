@@ -18,7 +18,7 @@ use super::reader::{Fields, Reader, Text};
 use super::source::Source;
 use super::target_name::{NameError, check_path, dkim_selector, host_name, parse_target};
 use super::yaml::{self, Kind, Limits, Node};
-use crate::model::target::{Pins, Role, SourceLine, Target};
+use crate::model::target::{PagePin, Pins, Role, SourceLine, Target};
 
 /// Most targets of an inventory.
 const MOST_TARGETS: usize = 100_000;
@@ -176,7 +176,11 @@ const SCOPE_KEYS: [&str; 2] = ["allow_private", "domains"];
 const TARGET_KEYS: [&str; 6] = ["name", "roles", "paths", "robots", "dkim_selectors", "pins"];
 /// Whether robots.txt is passed over.
 const ROBOTS: [(&str, bool); 2] = [("respect", false), ("ignore", true)];
-const PIN_KEYS: [&str; 4] = ["ns", "a", "aaaa", "mx"];
+const PIN_KEYS: [&str; 5] = ["ns", "a", "aaaa", "mx", "pages"];
+const PAGE_PIN_KEYS: [&str; 5] = ["path", "digest", "third_parties", "linked_sites", "text"];
+/// Most pinned pages of a target, and most lines and sites of one.
+const MOST_PAGE_PINS: usize = 20;
+const MOST_PIN_LINES: usize = 400;
 
 /// Every role with its word.
 pub(super) const ROLES: [(&str, Role); 6] = [
@@ -567,7 +571,81 @@ fn pins(reader: &mut Reader, node: &Node) -> Pins {
     let aaaa = of_addresses("aaaa", |text| {
         text.parse::<Ipv6Addr>().ok().map(|a| a.to_string())
     });
-    Pins { ns, a, aaaa, mx }
+    let pages = fields
+        .get("pages")
+        .filter(|node| node.kind != Kind::Null)
+        .map(|node| page_pins(reader, node));
+    Pins {
+        ns,
+        a,
+        aaaa,
+        mx,
+        pages,
+    }
+}
+
+/// The pinned pages of a target, each path once.
+fn page_pins(reader: &mut Reader, node: &Node) -> Vec<PagePin> {
+    let items = reader.list(node, "pages").unwrap_or_default();
+    if items.len() > MOST_PAGE_PINS {
+        reader.error(
+            &node.span,
+            format!("more than {MOST_PAGE_PINS} pinned pages of one target"),
+        );
+        return Vec::new();
+    }
+    let mut pins: Vec<PagePin> = Vec::new();
+    for item in items {
+        let Some(pin) = page_pin(reader, item) else {
+            continue;
+        };
+        if pins.iter().any(|known| known.path == pin.path) {
+            let message = format!("the page `{}` is pinned twice", pin.path);
+            reader.error(&item.span, message);
+            continue;
+        }
+        pins.push(pin);
+    }
+    pins
+}
+
+fn page_pin(reader: &mut Reader, node: &Node) -> Option<PagePin> {
+    let fields = reader.fields(node, "a pinned page", &PAGE_PIN_KEYS, &["path", "digest"])?;
+    let path = reader.text_at(&fields, "path")?;
+    let digest = reader.text_at(&fields, "digest")?;
+    let path = fit(reader, &path.span, check_path(&path.value))?;
+    let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if digest.value.len() != 64 || !digest.value.bytes().all(hexadecimal) {
+        reader.error_help(
+            &digest.span,
+            "the digest of a pinned page is 64 hexadecimal digits",
+            Some("copy what `scrutineer web URL --pin` prints".to_owned()),
+        );
+        return None;
+    }
+    let mut list = |key: &str| -> Vec<String> {
+        let Some(node) = fields.get(key) else {
+            return Vec::new();
+        };
+        let texts = reader.texts(node, key);
+        if texts.len() > MOST_PIN_LINES {
+            reader.error(
+                &node.span,
+                format!("more than {MOST_PIN_LINES} items in `{key}`"),
+            );
+            return Vec::new();
+        }
+        texts.into_iter().map(|text| text.value).collect()
+    };
+    let (third_parties, linked_sites, text) =
+        (list("third_parties"), list("linked_sites"), list("text"));
+    Some(PagePin {
+        path,
+        digest: Some(digest.value),
+        third_parties,
+        linked_sites,
+        text,
+    })
 }
 
 #[cfg(test)]
@@ -632,6 +710,7 @@ targets:
             ("ScopeFile", &SCOPE_KEYS),
             ("FullTarget", &TARGET_KEYS),
             ("Pins", &PIN_KEYS),
+            ("PagePin", &PAGE_PIN_KEYS),
         ] {
             assert_eq!(keys(&format!("/$defs/{name}/properties")), set(known));
         }

@@ -6,6 +6,7 @@
 
 mod caa;
 mod dane;
+mod observatory;
 mod spoofing;
 
 use serde::Deserialize;
@@ -18,6 +19,7 @@ pub fn apply(observation: &mut Observation) {
     caa::join(observation);
     dane::join(observation);
     spoofing::join(observation);
+    observatory::join(observation);
 }
 
 /// Why a place was not observed: by its own gap, or by the nearest above it.

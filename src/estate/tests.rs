@@ -30,6 +30,27 @@ use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, pre
 
 use super::Estate;
 
+/// What is new with each answer of a page makes no difference to its pin.
+#[test]
+fn pages_of_the_estate_keep_their_pins() {
+    let mended = super::mended::Mended::default();
+    let text = |nonce: &str| {
+        let asked = super::web::Asked {
+            secure: true,
+            host: "vote.exemplary.example",
+            path: "/register",
+            mended: &mended,
+            nonce,
+        };
+        let answer = super::offices::exemplary_portal(&asked);
+        assert!(answer.body.contains(nonce));
+        crate::wire::page_text::page_text(&answer.body)
+    };
+    let (first, second) = (text("bm9uY2Ux"), text("bm9uY2Uy"));
+    assert_eq!(first, second);
+    assert!(!first.lines.is_empty());
+}
+
 const PATIENCE: Duration = Duration::from_secs(5);
 
 async fn ask(estate: &Estate, name: &str, rtype: RecordType, dnssec: bool) -> Message {

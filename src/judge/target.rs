@@ -17,6 +17,7 @@ use crate::model::{
     gap::Gap,
     level::Area,
     observation::{Conditions, Cost, Observation},
+    observatory::ObservatoryScore,
     shared::Shared,
     spoofing::Spoofing,
     target::Target,
@@ -64,6 +65,7 @@ pub struct Observed {
     pub(super) value: Value,
     pub(super) products: Vec<String>,
     spoofing: Option<Spoofing>,
+    observatory: Option<ObservatoryScore>,
 }
 
 impl From<Observation> for Observed {
@@ -94,6 +96,9 @@ impl From<Observation> for Observed {
             spoofing: value
                 .pointer("/mail/spoofing")
                 .and_then(|facts| Spoofing::deserialize(facts).ok()),
+            observatory: value
+                .pointer("/web/observatory")
+                .and_then(|facts| ObservatoryScore::deserialize(facts).ok()),
             observation,
             value,
         }
@@ -117,6 +122,8 @@ pub struct TargetResult {
     pub products: Vec<String>,
     /// Whether somebody else can send mail in its name, where its mail was looked at.
     pub spoofing: Option<Spoofing>,
+    /// The score of its front page, where its website was looked at.
+    pub observatory: Option<ObservatoryScore>,
     /// Areas that were to be looked at, and of which nothing could be judged.
     pub blind: BTreeSet<Area>,
     /// How each entry of the profile stands, in its order.
@@ -248,6 +255,7 @@ impl Observed {
             cost: self.observation.cost,
             products: self.products.clone(),
             spoofing: self.spoofing.clone(),
+            observatory: self.observatory.clone(),
             blind,
             entries,
             uses,

@@ -15,6 +15,7 @@ use super::{
     level::{Area, Level},
     marks::{Against, Change, WaivedBy, WaiverStanding},
     observation::{Conditions, Cost, Evidence},
+    observatory::ObservatoryScore,
     profile::{Obligation, Scope},
     shared::Shared,
     spoofing::Spoofing,
@@ -333,6 +334,10 @@ pub struct TargetSummary {
     /// Whether somebody else can send mail in its name; `null` when its mail was not looked at.
     #[serde(default)]
     pub spoofing: Option<Spoofing>,
+    /// How its front page scores by the algorithm of the MDN HTTP Observatory, which decides
+    /// nothing; `null` when its website was not looked at.
+    #[serde(default)]
+    pub observatory: Option<ObservatoryScore>,
     /// Areas that were to be looked at, and of which nothing could be judged.
     pub blind: BTreeSet<Area>,
     /// Products recognised from the facts (`nginx`, `iis`), by which advice is chosen.

@@ -18,6 +18,7 @@ pub mod level;
 pub mod marks;
 pub mod matrix;
 pub mod observation;
+pub mod observatory;
 pub mod pack_diff;
 pub mod period;
 pub mod plan;

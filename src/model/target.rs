@@ -126,6 +126,29 @@ pub struct Pins {
     pub aaaa: Option<Vec<String>>,
     /// Names of the mail exchangers.
     pub mx: Option<Vec<String>>,
+    /// Pages of the website whose content must stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-key" = "path"))]
+    pub pages: Option<Vec<PagePin>>,
+}
+
+/// What a page of the website must show, as `scrutineer web URL --pin` writes it down.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PagePin {
+    /// Path of the page, beginning with `/`.
+    pub path: String,
+    /// SHA-256 of its text in the stable form, hexadecimal; `null` while it is not pinned yet.
+    pub digest: Option<String>,
+    /// Other sites that it loads parts from, by registrable domain.
+    #[serde(default)]
+    pub third_parties: Vec<String>,
+    /// Other sites that its links and forms lead to, by registrable domain.
+    #[serde(default)]
+    pub linked_sites: Vec<String>,
+    /// The first lines of its text, by which a difference is shown.
+    #[serde(default)]
+    pub text: Vec<String>,
 }
 
 /// A line of a file of the user.

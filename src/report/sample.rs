@@ -147,6 +147,7 @@ fn target(key: &str, observed: bool) -> TargetSummary {
         open: if observed { 2 } else { 62 },
         not_asked: if observed { 4 } else { 0 },
         spoofing: None,
+        observatory: None,
         blind: BTreeSet::new(),
         products: vec!["nginx".to_owned()],
         cost: Cost::default(),

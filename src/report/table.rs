@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use super::marks;
+use super::observatory;
 use super::page::{Page, Style, words};
 use super::target;
 use crate::model::{
@@ -65,6 +66,7 @@ pub fn write(document: &Findings, options: TableOptions, out: &mut dyn Write) ->
         targets(&document.targets, &mut page)?;
     }
     controls(document, &mut page)?;
+    observatory::write(document, &mut page)?;
     marks::write(document, &mut page)?;
     footer(document, &mut page)
 }

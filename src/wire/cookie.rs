@@ -17,6 +17,8 @@ pub struct SetCookie {
     pub http_only: bool,
     /// `SameSite` when it is one of the three known words.
     pub same_site: Option<SameSite>,
+    /// Whether every `SameSite` is one of the known words; `None` without one.
+    pub same_site_valid: Option<bool>,
     /// `Domain` without leading dot, lower case; `None` makes the cookie host-only.
     pub domain: Option<String>,
     /// `Path` when it begins with `/`.
@@ -156,7 +158,9 @@ fn attribute(cookie: &mut SetCookie, name: &str, value: &str) {
                 "lax" => Some(SameSite::Lax),
                 "none" => Some(SameSite::None),
                 _ => None,
-            }
+            };
+            let valid = cookie.same_site.is_some() && cookie.same_site_valid != Some(false);
+            cookie.same_site_valid = Some(valid);
         }
         "domain" => {
             let domain = value
@@ -214,15 +218,29 @@ mod tests {
                     secure: true,
                     http_only: true,
                     same_site: Some(SameSite::Lax),
+                    same_site_valid: Some(true),
                     ..plain.clone()
                 },
             ),
-            ("a=b; SameSite=Strict; SameSite=weird", plain.clone()),
-            ("a=b; SameSite", plain.clone()),
+            (
+                "a=b; SameSite=Strict; SameSite=weird",
+                SetCookie {
+                    same_site_valid: Some(false),
+                    ..plain.clone()
+                },
+            ),
+            (
+                "a=b; SameSite",
+                SetCookie {
+                    same_site_valid: Some(false),
+                    ..plain.clone()
+                },
+            ),
             (
                 "a=b; SameSite=None; SameSite=strict",
                 SetCookie {
                     same_site: Some(SameSite::Strict),
+                    same_site_valid: Some(true),
                     ..plain.clone()
                 },
             ),

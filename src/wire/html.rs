@@ -42,6 +42,8 @@ pub struct Document {
     pub loose_fields: Vec<Field>,
     /// Scripts that are loaded from a URL.
     pub scripts: Vec<Script>,
+    /// How many elements `script` there are, of any kind.
+    pub script_elements: u32,
     /// Other parts that are loaded with the page.
     pub resources: Vec<Resource>,
     /// Links.

@@ -29,6 +29,11 @@ pub fn locations(text: &str) -> Vec<String> {
     found
 }
 
+/// Whether a text is an index, whose addresses are those of further sitemaps.
+pub fn is_index(text: &str) -> bool {
+    text.contains("<sitemapindex")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,6 +72,8 @@ pub const OWN: &[(&str, &str)] = &[
     ("CONT-03", "should"),
     ("CONT-04", "may"),
     ("CONT-05", "may"),
+    ("CONT-06", "must"),
+    ("CONT-07", "portals"),
     ("AVAIL-05", "should"),
     ("AVAIL-06", "portals"),
     ("AVAIL-07", "portals"),

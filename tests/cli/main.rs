@@ -5,9 +5,11 @@
 
 mod bad_input;
 mod crowd;
+mod har;
 mod hostile;
 mod many;
 mod profiles;
 mod scanning;
 mod support;
+mod web;
 mod web_seeds;

@@ -19,6 +19,7 @@ mod dnssec_chain;
 mod gating;
 mod mail;
 mod nginx;
+mod observatory;
 mod site;
 mod starttls;
 mod starttls_servers;

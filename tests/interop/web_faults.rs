@@ -13,6 +13,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    observatory,
     support::{
         Authority, Files, Names, Outcome, Running, Terms, folder, free_port, is_root, program, scan,
     },
@@ -68,8 +69,9 @@ fn each_fault_is_found_and_nothing_else() {
             .enumerate()
             .map(|(number, case)| (format!("c{number}.{}", case.below), case))
             .collect();
-        if let Some(outcome) = run(&kind, &cases) {
+        if let Some((outcome, differences)) = run(&kind, &cases) {
             sites += cases.len();
+            wrong += &differences;
             for (name, case) in &cases {
                 wrong += &compare(&kind, &outcome, name, case);
             }
@@ -81,7 +83,8 @@ fn each_fault_is_found_and_nothing_else() {
     }
 }
 
-fn run(kind: &Kind, cases: &[(String, &Case)]) -> Option<Outcome> {
+/// The outcome of the scan, and where the Observatory scores the sites otherwise than we do.
+fn run(kind: &Kind, cases: &[(String, &Case)]) -> Option<(Outcome, String)> {
     let folder = folder();
     let authority = Authority::new();
     let names: Vec<String> = cases
@@ -162,7 +165,17 @@ fn run(kind: &Kind, cases: &[(String, &Case)]) -> Option<Outcome> {
             arguments.push(format!("--connect-to={address}:{port}:127.0.0.1:{to}"));
         }
     }
-    Some(scan(&arguments))
+    let outcome = scan(&arguments);
+    let differences = observatory::compare(&observatory::Stand {
+        kind: kind.name,
+        folder: folder.path(),
+        root: &authority.write(folder.path()),
+        http,
+        https,
+        names: cases.iter().map(|(name, _)| name.clone()).collect(),
+        findings: &outcome.findings,
+    });
+    Some((outcome, differences))
 }
 
 /// The site's files: its pages, and a security.txt that holds.

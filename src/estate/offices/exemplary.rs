@@ -24,7 +24,7 @@ pub(super) fn website(asked: &Asked<'_>) -> Answer {
 }
 
 /// `vote.exemplary.example`
-pub(super) fn portal(asked: &Asked<'_>) -> Answer {
+pub(in super::super) fn portal(asked: &Asked<'_>) -> Answer {
     if let Some(answer) = to_https(asked, &["vote.exemplary.example"]) {
         return answer;
     }

@@ -5,6 +5,8 @@ mod exemplary;
 mod neglected;
 mod neglected_zone;
 
+#[cfg(test)]
+pub(super) use exemplary::portal as exemplary_portal;
 use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};

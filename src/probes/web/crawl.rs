@@ -5,14 +5,16 @@ use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 use url::Url;
 
 use super::{
+    contact_domains,
     facts::Scheme,
     jobs::{Answers, Attempt, Visited},
     links::{Candidate, candidates},
     page::{Sheet, scheme_of},
+    pins::pins_of,
     visit::{Step, Visitor},
 };
 use crate::{
-    model::{gap::GapReason, level::Level},
+    model::{gap::GapReason, level::Level, target::Target},
     net::{HttpResponse, NetError},
     probes::registry::ProbeContext,
     wire::{robots::Robots, text::clean},
@@ -45,6 +47,9 @@ impl<'a> Crawl<'a> {
             self.no_front_page();
             return;
         };
+        let pins: Vec<String> = pins_of(self.context.target)
+            .map(|pin| pin.path.clone())
+            .collect();
         // The body of an address that was only glanced at was cut before its first byte.
         let glanced = front.response.body.is_empty()
             && front
@@ -55,15 +60,29 @@ impl<'a> Crawl<'a> {
         let ip = front.ip;
         let front_url = front.url.clone();
         if !glanced {
-            self.add(front.url, front.ip, Arc::unwrap_or_clone(front.response));
+            let with_text = !pins.is_empty();
+            self.add(
+                front.url,
+                front.ip,
+                Arc::unwrap_or_clone(front.response),
+                with_text,
+            );
         } else {
             match self.page(&front.url, ip).await {
-                Ok((url, ip, response)) => self.add(url, ip, response),
+                Ok((url, ip, response)) => {
+                    self.add(url, ip, response, !pins.is_empty());
+                }
                 Err(error) => self.answers.missed.push(error),
             }
         }
+        for path in &pins {
+            let page = self.visit_required(&origin, path, true).await;
+            self.answers.pinned.push(page);
+        }
         for path in &self.context.target.paths {
-            self.visit_required(&origin, path).await;
+            if let Err(error) = self.visit_required(&origin, path, false).await {
+                self.answers.missed.push(error);
+            }
         }
         if self.context.level >= Level::Standard {
             let (robots, told) = self.robots(&front_url, ip).await;
@@ -73,6 +92,8 @@ impl<'a> Crawl<'a> {
             self.answers.second_looks = Some(looks);
             let besides = self.besides(&front_url, ip, told).await;
             self.answers.besides = Some(besides);
+            let domains = contact_domains::ask(self.context, &self.answers.pages).await;
+            self.answers.contact_domains = Some(domains);
         }
     }
 
@@ -102,32 +123,33 @@ impl<'a> Crawl<'a> {
         self.answers.missed.push(reason);
     }
 
-    async fn visit_required(&mut self, origin: &(Url, IpAddr), path: &str) {
-        let missed = |error: &NetError| {
-            NetError::new(
-                error.reason,
-                format!("{}: {}", clean(path, 200), error.detail),
-            )
+    /// Visits a page that must be seen, unless it was already, and returns its key.
+    async fn visit_required(
+        &mut self,
+        origin: &(Url, IpAddr),
+        path: &str,
+        with_text: bool,
+    ) -> Result<String, NetError> {
+        let missed = |reason: GapReason, why: &str| {
+            NetError::new(reason, format!("{}: {why}", clean(path, 200)))
         };
         let Ok(url) = origin.0.join(path) else {
-            let detail = format!("{}: not a path", clean(path, 200));
-            self.answers
-                .missed
-                .push(NetError::new(GapReason::Malformed, detail));
-            return;
+            return Err(missed(GapReason::Malformed, "not a path"));
         };
-        if self.known.contains(&self.key(&url)) {
-            return;
+        let key = self.key(&url);
+        let seen = |page: &Visited| page.key == key && (!with_text || page.sheet.text.is_some());
+        if self.answers.pages.iter().any(seen) {
+            return Ok(key);
         }
         match self.page(&url, origin.1).await {
-            Ok((url, ip, response)) if response.status < 400 => self.add(url, ip, response),
-            Ok((_, _, response)) => {
-                let detail = format!("{}: status {}", clean(path, 200), response.status);
-                self.answers
-                    .missed
-                    .push(NetError::new(GapReason::Refused, detail));
+            Ok((url, ip, response)) if response.status < 400 => {
+                Ok(self.add(url, ip, response, with_text))
             }
-            Err(error) => self.answers.missed.push(missed(&error)),
+            Ok((_, _, response)) => {
+                let why = format!("status {}", response.status);
+                Err(missed(GapReason::Refused, &why))
+            }
+            Err(error) => Err(missed(error.reason, &error.detail)),
         }
     }
 
@@ -170,7 +192,7 @@ impl<'a> Crawl<'a> {
                 Ok((_, _, response)) if response.status >= 400 => {}
                 Ok((url, ip, response)) => {
                     refused.clear();
-                    self.add(url, ip, response);
+                    self.add(url, ip, response, false);
                 }
                 Err(error) if error.reason == GapReason::OutOfScope => {}
                 Err(error) => {
@@ -224,28 +246,34 @@ impl<'a> Crawl<'a> {
         Visitor::new(self.context.session, true)
     }
 
-    fn add(&mut self, url: Url, ip: IpAddr, response: HttpResponse) {
+    /// Keeps a page, unless it was seen already, and returns its key.
+    fn add(&mut self, url: Url, ip: IpAddr, response: HttpResponse, with_text: bool) -> String {
         let key = self.key(&url);
         self.known.insert(url.to_string());
         if self.known.insert(key.clone()) {
-            let sheet = Sheet::read(url, response);
+            let sheet = Sheet::read_with(url, response, with_text);
+            let key = key.clone();
             self.answers.pages.push(Visited { key, ip, sheet });
         }
+        key
     }
 
-    /// What a page is called: path and query on the target, with the host in front elsewhere.
     fn key(&self, url: &Url) -> String {
-        let host = url.host_str().unwrap_or_default();
-        let own = &self.context.target.name;
-        let sibling =
-            host.strip_prefix("www.") == Some(own) || own.strip_prefix("www.") == Some(host);
-        let is_own = host == own || sibling || host.trim_matches(['[', ']']) == own;
-        let path = clean(&path_of(url), 300);
-        match (is_own, scheme_of(url), &self.context.target.port) {
-            (true, Scheme::Https, _) | (true, Scheme::Http, None) => path,
-            (true, Scheme::Http, Some(_)) => format!("http {path}"),
-            (false, ..) => format!("{host}{path}"),
-        }
+        page_key(self.context.target, url)
+    }
+}
+
+/// What a page is called: path and query on the target, with the host in front elsewhere.
+pub(super) fn page_key(target: &Target, url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let own = &target.name;
+    let sibling = host.strip_prefix("www.") == Some(own) || own.strip_prefix("www.") == Some(host);
+    let is_own = host == own || sibling || host.trim_matches(['[', ']']) == own;
+    let path = clean(&path_of(url), 300);
+    match (is_own, scheme_of(url), &target.port) {
+        (true, Scheme::Https, _) | (true, Scheme::Http, None) => path,
+        (true, Scheme::Http, Some(_)) => format!("http {path}"),
+        (false, ..) => format!("{host}{path}"),
     }
 }
 

@@ -3,23 +3,27 @@
 mod exposure;
 mod form;
 mod page;
+mod pin;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use pin::{PinChange, PinChangeKind, PinnedPage, PinnedText};
+
 pub use exposure::{
-    ExposedFile, Exposure, Front, HttpsRecord, MissingPage, PathList, Port, RevealingPath,
-    SecondLook, Sibling,
+    ContactDomain, ExposedFile, Exposure, Front, HttpsRecord, MissingPage, PathList, Port,
+    RevealingPath, SecondLook, Sibling,
 };
 pub use form::{Field, FieldKind, Form, FormAction};
 pub use page::{
-    Component, Contact, Csp, CspEffect, CspPolicy, Leak, MixedContent, Page, Script, ThirdParty,
+    Component, Contact, Csp, CspEffect, CspPolicy, Leak, MixedContent, Page, Script, SentHeaders,
+    ThirdParty,
 };
 
-use crate::model::seen::Seen;
+use crate::model::{observatory::ObservatoryScore, seen::Seen};
 
 /// Version of these facts.
-pub const FACT_VERSION: u32 = 2;
+pub const FACT_VERSION: u32 = 3;
 
 /// What a visiting browser meets.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +72,17 @@ pub struct WebFacts {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]
     pub exposure: Seen<Exposure>,
+    /// Domains of the mail addresses that the pages show, and whether they are protected.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
+    pub contact_domains: Seen<Vec<ContactDomain>>,
+    /// Pages that the inventory pins, compared with their pins.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key"))]
+    pub pins: Seen<Vec<PinnedPage>>,
+    /// How the front page scores by the algorithm of the MDN HTTP Observatory.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub observatory: Seen<ObservatoryScore>,
 }
 
 /// An address, port and scheme.
@@ -212,6 +227,9 @@ pub struct Cookie {
     pub over_https: bool,
     /// `Domain` as sent, lower case, which hands it to subdomains; `null` for this host alone.
     pub domain: Option<String>,
+    /// Whether each `SameSite` that is sent is one of the three words; `null` when none is sent.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub same_site_valid: Seen<Option<bool>>,
 }
 
 /// A security.txt file (RFC 9116).

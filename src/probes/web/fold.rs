@@ -19,6 +19,7 @@ use crate::{
         level::Level,
         observation::{Evidence, EvidenceKind},
         seen::Seen,
+        target::Target,
     },
     net::{NetError, Session, shell_word},
     probes::registry::AreaReport,
@@ -26,8 +27,14 @@ use crate::{
 };
 
 /// The report about a target.
-pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> AreaReport {
+pub(super) fn report(
+    answers: &Answers,
+    target: &Target,
+    level: Level,
+    session: &Session,
+) -> AreaReport {
     let mut fold = Fold::default();
+    let in_scope = &|host: &str| session.in_scope(host);
     let origins = answers
         .origins
         .iter()
@@ -36,7 +43,7 @@ pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> Area
     let mut chains: Vec<RedirectChain> = answers
         .origins
         .iter()
-        .filter_map(|attempt| fold.attempt(attempt, session))
+        .filter_map(|attempt| fold.attempt(attempt, in_scope))
         .collect();
     // What the other name does not answer is told with it.
     if let Some(Ok(Some(sibling))) = &answers.sibling {
@@ -49,7 +56,7 @@ pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> Area
                             fold.gap("/web/chains/-", error);
                         }
                     }
-                    _ => chains.push(fold.chain(attempt, way, session)),
+                    _ => chains.push(fold.chain(attempt, way, in_scope)),
                 }
             }
         }
@@ -82,6 +89,9 @@ pub(super) fn report(answers: &Answers, level: Level, session: &Session) -> Area
         sibling: fold.sibling(answers),
         second_looks: fold.second_looks(answers),
         exposure: fold.exposure(answers),
+        contact_domains: fold.contact_domains(answers),
+        pins: fold.pins(answers, target),
+        observatory: Seen::Unseen,
     };
     // The types hold nothing that JSON cannot; an error would be a defect of this program.
     match serde_json::to_value(&facts) {
@@ -108,6 +118,11 @@ pub(super) struct Fold {
 }
 
 impl Fold {
+    /// What could not be seen, and what proves the rest.
+    pub(super) fn into_parts(self) -> (Vec<Gap>, Vec<Evidence>) {
+        (self.gaps.into_iter().collect(), self.evidence)
+    }
+
     pub(super) fn gap(&mut self, at: impl Into<String>, error: &NetError) {
         self.gaps.insert(error.gap(at));
     }
@@ -138,9 +153,13 @@ impl Fold {
     }
 
     /// The chain from a port, if its first URL answered.
-    fn attempt(&mut self, attempt: &Attempt, session: &Session) -> Option<RedirectChain> {
+    fn attempt(
+        &mut self,
+        attempt: &Attempt,
+        in_scope: &dyn Fn(&str) -> bool,
+    ) -> Option<RedirectChain> {
         match &attempt.way {
-            Ok(way) => Some(self.chain(attempt, way, session)),
+            Ok(way) => Some(self.chain(attempt, way, in_scope)),
             Err(error) => {
                 if !is_closed(error) {
                     self.gap("/web/chains/-", error);
@@ -150,15 +169,20 @@ impl Fold {
         }
     }
 
-    fn chain(&mut self, attempt: &Attempt, way: &Way, session: &Session) -> RedirectChain {
+    /// The facts about a way. `in_scope`: whether a host is.
+    pub(super) fn chain(
+        &mut self,
+        attempt: &Attempt,
+        way: &Way,
+        in_scope: &dyn Fn(&str) -> bool,
+    ) -> RedirectChain {
         let at = format!("/web/chains/{}", self.chains);
         self.chains = self.chains.saturating_add(1);
         let mut hops = Vec::new();
         for (number, step) in way.steps.iter().enumerate() {
             let here = format!("{at}/hops/{number}");
             let is_last = number.saturating_add(1) == way.steps.len();
-            let in_scope = session.in_scope(step.url.host_str().unwrap_or_default());
-            let mut hop = hop_of(step, in_scope);
+            let mut hop = hop_of(step, in_scope(step.url.host_str().unwrap_or_default()));
             if let (true, End::Blocked(error)) = (is_last, &way.end) {
                 hop.hsts = Seen::Unseen;
                 hop.cookies = Seen::Unseen;
@@ -265,7 +289,7 @@ impl Fold {
         }
     }
 
-    fn page(&mut self, visited: &Visited) -> super::facts::Page {
+    pub(super) fn page(&mut self, visited: &Visited) -> super::facts::Page {
         let at = format!("/web/pages/{}", self.pages);
         self.pages = self.pages.saturating_add(1);
         let sheet = &visited.sheet;

@@ -1,13 +1,13 @@
 //! Folds what was asked for besides pages. Pure.
 
 use super::{
-    facts::{Exposure, Port, Scheme, SecondLook, Sibling},
+    facts::{ContactDomain, Exposure, Port, Scheme, SecondLook, Sibling},
     fold::{Fold, certificate_verifies, is_closed},
     jobs::Answers,
     wellknown::Besides,
 };
 use crate::{
-    model::{gap::GapReason, seen::Seen},
+    model::{gap::GapReason, observation::Evidence, seen::Seen},
     net::NetError,
 };
 
@@ -64,6 +64,32 @@ impl Fold {
         }
     }
 
+    pub(super) fn contact_domains(&mut self, answers: &Answers) -> Seen<Vec<ContactDomain>> {
+        const AT: &str = "/web/contact_domains";
+        let Some((domains, more)) = &answers.contact_domains else {
+            return self.unseen(AT, &not_asked_or_missed(answers));
+        };
+        if let Some(error) = more {
+            self.gap(format!("{AT}/-"), error);
+        }
+        let mut list = Vec::new();
+        for (number, domain) in domains.iter().enumerate() {
+            if let Some(evidence) = &domain.evidence {
+                let at = format!("{AT}/{number}");
+                self.evidence.push(Evidence {
+                    at,
+                    ..evidence.clone()
+                });
+            }
+            list.push(ContactDomain {
+                key: domain.name.clone(),
+                same_site: domain.same_site,
+                dmarc: self.known(&format!("{AT}/{number}/dmarc"), &domain.policy),
+            });
+        }
+        Seen::Known(list)
+    }
+
     pub(super) fn exposure(&mut self, answers: &Answers) -> Seen<Exposure> {
         const AT: &str = "/web/exposure";
         let Some(besides) = &answers.besides else {
@@ -79,7 +105,23 @@ impl Fold {
                 &missing.map_err(Clone::clone),
             ),
             robots: self.known(&format!("{AT}/robots"), &besides.robots),
-            sitemap: self.known(&format!("{AT}/sitemap"), &besides.sitemap),
+            sitemap: match &besides.sitemap {
+                Ok((list, more)) => {
+                    if let Some(error) = more {
+                        // Without any address, whether there is a sitemap stays open.
+                        let place = match list {
+                            Some(_) => "sitemap/revealing/-",
+                            None => "sitemap",
+                        };
+                        self.gap(format!("{AT}/{place}"), error);
+                    }
+                    match (list, more) {
+                        (None, Some(_)) => Seen::Unseen,
+                        _ => Seen::Known(list.clone()),
+                    }
+                }
+                Err(error) => self.unseen(&format!("{AT}/sitemap"), error),
+            },
             trace: self.known(&format!("{AT}/trace"), &besides.trace),
             files: match &besides.files {
                 Some((files, missed)) => {
@@ -106,14 +148,14 @@ impl Fold {
         Seen::Known(ports.collect())
     }
 
-    fn known<T: Clone>(&mut self, at: &str, found: &Result<T, NetError>) -> Seen<T> {
+    pub(super) fn known<T: Clone>(&mut self, at: &str, found: &Result<T, NetError>) -> Seen<T> {
         match found {
             Ok(found) => Seen::Known(found.clone()),
             Err(error) => self.unseen(at, error),
         }
     }
 
-    fn unseen<T>(&mut self, at: &str, error: &NetError) -> Seen<T> {
+    pub(super) fn unseen<T>(&mut self, at: &str, error: &NetError) -> Seen<T> {
         self.gap(at, error);
         Seen::Unseen
     }
@@ -127,7 +169,7 @@ fn not_asked(level: &str) -> NetError {
 }
 
 /// Why nothing was asked for: there was no page to begin with, or the level does not want it.
-fn not_asked_or_missed(answers: &Answers) -> NetError {
+pub(super) fn not_asked_or_missed(answers: &Answers) -> NetError {
     match answers.missed.last() {
         // From level standard on the other name is asked for whatever the pages say.
         Some(error) if answers.sibling.is_some() => error.clone(),

@@ -2,6 +2,7 @@
 
 use super::facts::{Cookie, Csp, CspEffect, CspPolicy, Hsts};
 use crate::{
+    model::seen::Seen,
     net::HttpResponse,
     wire::{cookie, csp, hsts, text::clean, text::clean_bytes},
 };
@@ -56,6 +57,7 @@ pub(super) fn cookies_of(response: &HttpResponse, over_https: bool) -> Vec<Cooki
             prefix_valid: set.prefix_valid(over_https),
             over_https,
             domain: set.domain.as_deref().map(|domain| clean(domain, 253)),
+            same_site_valid: Seen::Known(set.same_site_valid),
         };
         // A later cookie of the same name and place replaces the earlier one.
         let same = cookies.iter().position(|(path, own)| {

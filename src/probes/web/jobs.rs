@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use url::Url;
 
 use super::{
+    contact_domains::AskedDomain,
     crawl::Crawl,
     facts::{HttpsRecord, Scheme, SecondLook},
     page::Sheet,
@@ -44,6 +45,10 @@ pub(super) struct Answers {
     pub(super) second_looks: Option<(Vec<SecondLook>, Vec<NetError>)>,
     /// What was asked for besides pages; `None` below level standard.
     pub(super) besides: Option<Besides>,
+    /// Keys of the pages that pins are about, or why there is none; in the order of the pins.
+    pub(super) pinned: Vec<Result<String, NetError>>,
+    /// Domains of the addresses that pages show; `None` below level standard.
+    pub(super) contact_domains: Option<(Vec<AskedDomain>, Option<NetError>)>,
 }
 
 /// One port of one address, asked for the front page.
@@ -158,6 +163,8 @@ pub(super) async fn ask(context: ProbeContext<'_>, addresses: &AddressSet) -> An
         sibling,
         second_looks: None,
         besides: None,
+        pinned: Vec::new(),
+        contact_domains: None,
     };
     Crawl::new(context, &mut answers).run().await;
     answers

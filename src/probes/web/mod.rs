@@ -11,6 +11,7 @@
 //! mistake and tries ports.
 
 mod components;
+mod contact_domains;
 mod contacts;
 mod crawl;
 mod evidence;
@@ -19,6 +20,7 @@ mod fold;
 mod fold_besides;
 mod forms;
 mod fronts;
+pub mod har;
 mod headers;
 mod hidden;
 mod jobs;
@@ -28,12 +30,15 @@ mod links;
 mod page;
 mod parties;
 mod parts;
+mod pins;
 mod sibling;
 mod site;
 #[cfg(test)]
 mod tests;
 mod visit;
 mod wellknown;
+
+use std::collections::BTreeSet;
 
 use super::registry::{
     AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of,
@@ -42,6 +47,9 @@ use crate::model::{
     level::{Area, Level},
     target::Target,
 };
+
+/// Edition of the table of third parties, as the head of its file says.
+pub const PARTIES_EDITION: &str = "third-party-web 0.30.0";
 
 /// The web probe.
 pub static PROBE: Probe = Probe {
@@ -58,7 +66,7 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
         match jobs::addresses(context.session, &context.target.name).await {
             Ok(addresses) => {
                 let answers = jobs::ask(context, &addresses).await;
-                fold::report(&answers, context.level, context.session)
+                fold::report(&answers, context.target, context.level, context.session)
             }
             Err(error) => AreaReport {
                 facts: None,
@@ -95,13 +103,18 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
     }
     let (_, port) = jobs::ports(target)[1];
     let place = format!("{name}:{port}");
-    if !target.paths.is_empty() {
-        let paths = target.paths.join(", ");
-        ask(
-            place.clone(),
-            format!("GET {paths}, with redirects"),
-            target.paths.len().saturating_mul(hops),
-        );
+    let pinned = pins::pins_of(target).map(|pin| pin.path.as_str());
+    let paths: BTreeSet<&str> = target
+        .paths
+        .iter()
+        .map(String::as_str)
+        .chain(pinned)
+        .collect();
+    if !paths.is_empty() {
+        let at_most = paths.len().saturating_mul(hops);
+        let paths: Vec<&str> = paths.into_iter().collect();
+        let what = format!("GET {}, with redirects", paths.join(", "));
+        ask(place.clone(), what, at_most);
     }
     if level >= Level::Standard {
         ask(
@@ -116,9 +129,14 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
         );
         ask(
             place.clone(),
-            "GET some pages again, GET /sitemap.xml and a page that is not there, TRACE /"
+            "GET some pages again, GET /sitemap.xml, what it leads to if it is an index, and a page that is not there, TRACE /"
                 .to_owned(),
             wellknown::REQUESTS_MAX,
+        );
+        ask(
+            "resolver".to_owned(),
+            "TXT of _dmarc below the domains of addresses that pages show".to_owned(),
+            contact_domains::DOMAINS_MAX.saturating_mul(2),
         );
         ask(
             format!("{name} with or without www."),

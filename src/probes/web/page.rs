@@ -5,7 +5,7 @@ use url::Url;
 use super::{
     components::components,
     contacts::contacts,
-    facts::{Contact, Leak, Page, Scheme},
+    facts::{Contact, Leak, Page, Scheme, SentHeaders},
     forms::forms_of,
     headers::{
         EMBEDDER, OPENER, RESOURCE, cookies_of, csp_of, hsts_of, policies_of, report_only_of,
@@ -27,6 +27,7 @@ use crate::{
             Framing, alt_svc, cache_control, content_type, names_version, nosniff, token_of,
             x_frame_options,
         },
+        page_text::{PageText, page_text},
         referrer_policy,
         text::clean,
     },
@@ -54,11 +55,19 @@ pub(super) struct Sheet {
     /// What the source tells about the inside.
     pub(super) leaks: Vec<Leak>,
     is_listing: bool,
+    /// The text that it shows, where that was asked for.
+    pub(super) text: Option<PageText>,
 }
 
 impl Sheet {
     /// Reads the document of an answer, and lets go of its bytes.
-    pub(super) fn read(url: Url, mut response: HttpResponse) -> Self {
+    pub(super) fn read(url: Url, response: HttpResponse) -> Self {
+        Self::read_with(url, response, false)
+    }
+
+    /// Reads the document of an answer, on request with the text that it shows, and lets go of
+    /// its bytes.
+    pub(super) fn read_with(url: Url, mut response: HttpResponse, text: bool) -> Self {
         let (media_type, charset) = match content_type(&response.all("content-type")) {
             Some((media_type, charset)) => (Some(media_type), charset),
             None => (None, None),
@@ -76,6 +85,7 @@ impl Sheet {
             contacts: Vec::new(),
             leaks: Vec::new(),
             is_listing: false,
+            text: None,
         };
         if is_html {
             let source = decode(&body, charset.as_deref());
@@ -87,9 +97,15 @@ impl Sheet {
                 leaks::of_page(&source)
             };
             sheet.is_listing = leaks::is_listing(&document.title, &source);
+            sheet.text = text.then(|| page_text(&source));
             sheet.document = Some(document);
         }
         sheet
+    }
+
+    /// Domains of the mail addresses that it shows.
+    pub(super) fn contacts(&self) -> &[Contact] {
+        &self.contacts
     }
 
     /// The nonces of its policies.
@@ -190,11 +206,18 @@ impl Sheet {
             leaks: Seen::Known(self.leaks.clone()),
             challenge: Seen::Known(None),
             directory_listing: self.is_listing,
+            sent: Seen::Known(SentHeaders {
+                content_type_options: joined(response, "x-content-type-options"),
+                referrer_policy: self.sent_referrer_policy(),
+                resource_policy: joined(response, "cross-origin-resource-policy"),
+            }),
+            script_elements: Seen::Known(0),
         };
         if let Some(document) = &self.document {
             let base = self.base();
             page.forms = Seen::Known(forms_of(document, key, &self.url, &base));
             page.scripts = Seen::Known(scripts(document, &self.url, &base));
+            page.script_elements = Seen::Known(document.script_elements);
             page.third_parties = Seen::Known(third_parties(document, &self.url, &base));
             page.session_in_urls = Seen::Known(session_in_urls(document, &self.url, &base));
             page.challenge = Seen::Known(challenge(document).map(str::to_owned));
@@ -223,6 +246,20 @@ impl Sheet {
             .or_else(|| referrer_policy::from_headers(&self.response.all("referrer-policy")))
     }
 
+    /// What headers and the last `meta` element say, in that order.
+    fn sent_referrer_policy(&self) -> Option<String> {
+        let header = joined(&self.response, "referrer-policy");
+        let meta = self
+            .document
+            .as_ref()
+            .and_then(|document| document.referrer.last());
+        let all: Vec<String> = header
+            .into_iter()
+            .chain(meta.map(|content| clean(content, 300)))
+            .collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+
     /// Marks what the document did not show in full: facts that a later part could change go,
     /// lists stay open.
     fn open_ends(&self, page: &mut Page, at: &str) -> Vec<Gap> {
@@ -235,7 +272,9 @@ impl Sheet {
                 page.csp = Seen::Unseen;
                 page.referrer_policy = Seen::Unseen;
                 page.challenge = Seen::Unseen;
-                for part in ["csp", "referrer_policy", "challenge"].iter().chain(&LISTS) {
+                page.script_elements = Seen::Unseen;
+                let parts = ["csp", "referrer_policy", "challenge", "script_elements"];
+                for part in parts.iter().chain(&LISTS) {
                     gaps.push(error.gap(format!("{at}/{part}")));
                 }
             }
@@ -251,6 +290,8 @@ impl Sheet {
             for list in LISTS {
                 gaps.push(error.gap(format!("{at}/{list}")));
             }
+            page.script_elements = Seen::Unseen;
+            gaps.push(error.gap(format!("{at}/script_elements")));
             self.open_challenge(page, at, error, &mut gaps);
             self.open_last_form(page, at, error, &mut gaps);
             return gaps;

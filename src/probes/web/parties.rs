@@ -193,6 +193,8 @@ mod tests {
 
     #[test]
     fn tables_are_sound() {
+        let head = include_str!("data/third-parties.txt");
+        assert!(head.contains(&format!("From {} (npm)", super::super::PARTIES_EDITION)));
         assert!(CATEGORIES.len() > 1_500, "{}", CATEGORIES.len());
         let words: BTreeSet<&str> = CATEGORIES.values().copied().collect();
         assert!(

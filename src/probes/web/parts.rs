@@ -7,7 +7,10 @@ use super::{
     facts::{MixedContent, Script},
     site::same_site,
 };
-use crate::wire::{html::Document, text::clean};
+use crate::{
+    model::seen::Seen,
+    wire::{html::Document, text::clean},
+};
 
 /// The scripts of a document at `page` that are loaded from a URL.
 pub(super) fn scripts(document: &Document, page: &Url, base: &Url) -> Vec<Script> {
@@ -21,11 +24,15 @@ pub(super) fn scripts(document: &Document, page: &Url, base: &Url) -> Vec<Script
         let integrity = script.integrity.as_deref().is_some_and(has_usable_hash);
         let crossorigin = script.crossorigin;
         let key = clean(url.as_str(), 500);
+        let relative = script.src.trim_start().starts_with("//");
         scripts
             .entry(key.clone())
             .and_modify(|known| {
                 known.integrity &= integrity;
                 known.crossorigin &= crossorigin;
+                if relative {
+                    known.protocol_relative = Seen::Known(true);
+                }
             })
             .or_insert_with(|| Script {
                 key,
@@ -33,6 +40,7 @@ pub(super) fn scripts(document: &Document, page: &Url, base: &Url) -> Vec<Script
                 third_party: url.has_host() && !same_site(host, own),
                 integrity,
                 crossorigin,
+                protocol_relative: Seen::Known(relative),
             });
     }
     scripts.into_values().collect()

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 mod besides;
 mod hostile;
+mod pins;
 mod site;
 
 pub(super) const IP: &str = "192.0.2.1";
@@ -64,7 +65,7 @@ fn must_match_schema(facts: &Value) {
 }
 
 /// Facts that are missing whenever pages or parts of them are; `besides.rs` is about them.
-const ALONG: [&str; 11] = [
+const ALONG: [&str; 13] = [
     "/downgrades",
     "/web/exposure",
     "/web/second_looks",
@@ -76,6 +77,8 @@ const ALONG: [&str; 11] = [
     "/session_in_urls/-",
     "/leaks/-",
     "/challenge",
+    "/web/contact_domains",
+    "/script_elements",
 ];
 
 /// The gaps as `place reason`, without those that go along with others.
@@ -127,6 +130,7 @@ async fn a_dead_host_is_no_website_that_is_fine() {
             "shield": null,
             "https_record": null,
             "sibling": { "name": "www.vote.example", "http": false, "https": false, "certificate_verifies": null },
+            "pins": [],
         }))
     );
     assert_eq!(

@@ -238,7 +238,7 @@ fn no_address(host: &str) -> NetError {
 }
 
 /// Where an answer redirects to: `None` when it does not, `Some(None)` when it leads nowhere.
-fn redirect(url: &Url, response: &HttpResponse) -> Option<Option<Url>> {
+pub(super) fn redirect(url: &Url, response: &HttpResponse) -> Option<Option<Url>> {
     if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
         return None;
     }
@@ -252,7 +252,7 @@ fn redirect(url: &Url, response: &HttpResponse) -> Option<Option<Url>> {
 
 /// Whether something else than the site answered: a filter, a rate limit, a maintenance page,
 /// a failing server. What such an answer says is not what the site says.
-fn blocked(response: &HttpResponse) -> Option<NetError> {
+pub(super) fn blocked(response: &HttpResponse) -> Option<NetError> {
     let marks = ["cf-mitigated", "x-amzn-waf-action"];
     let mark = marks
         .into_iter()

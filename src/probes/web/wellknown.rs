@@ -22,6 +22,7 @@ use crate::{
         gap::GapReason,
         level::Level,
         observation::{Evidence, EvidenceKind},
+        seen::Seen,
     },
     net::{HttpRequest, HttpResponse, Method, NetError, RecordType},
     probes::registry::ProbeContext,
@@ -38,8 +39,10 @@ const MISSING: &str = "/scrutineer-asks-for-a-page-that-is-not-there";
 const FOREIGN: &str = "https://scrutineer.invalid";
 /// Most pages that are asked for a second time.
 const SECOND_LOOKS_MAX: usize = 4;
-/// Most requests for these, the sitemap, a missing page and TRACE.
-pub(super) const REQUESTS_MAX: usize = SECOND_LOOKS_MAX + 3;
+/// Most sitemaps of an index that are read.
+const SITEMAPS_MAX: usize = 3;
+/// Most requests for these, the sitemaps, a missing page and TRACE.
+pub(super) const REQUESTS_MAX: usize = SECOND_LOOKS_MAX + SITEMAPS_MAX + 3;
 /// Most bytes of a file that are looked at.
 const PROOF_BYTES: usize = 4_096;
 /// How long a port may take to accept a connection.
@@ -50,7 +53,8 @@ pub(super) struct Besides {
     /// The answer to a path that is not there, and what it looked like.
     pub(super) missing: Result<(MissingPage, Evidence), NetError>,
     pub(super) robots: Result<Option<PathList>, NetError>,
-    pub(super) sitemap: Result<Option<PathList>, NetError>,
+    /// The sitemap, and why there may be more of it.
+    pub(super) sitemap: Result<(Option<PathList>, Option<NetError>), NetError>,
     pub(super) trace: Result<bool, NetError>,
     /// Files that were found, and why there may be more; `None` below level intrusive.
     pub(super) files: Option<(Vec<ExposedFile>, Option<NetError>)>,
@@ -213,6 +217,7 @@ impl Crawl<'_> {
                     .then(|| first.iter().any(|nonce| second.contains(nonce))),
                 foreign_origin_allowed: named || allowed.as_deref() == Some("*"),
                 foreign_origin_with_credentials: named && credentials,
+                allow_origin: Seen::Known(allowed),
             });
         }
         (looks, missed)
@@ -304,14 +309,14 @@ impl Crawl<'_> {
         Ok((page, evidence, response.body))
     }
 
-    /// The sitemap that robots.txt names on this site, else the usual one. An index is read
-    /// as it stands; what it leads to is not asked for.
+    /// The sitemap that robots.txt names on this site, else the usual one, with the first few
+    /// that it leads to when it is an index; and why there may be more.
     async fn sitemap(
         &self,
         front: &Url,
         ip: IpAddr,
         told: &RobotsFile,
-    ) -> Result<Option<PathList>, NetError> {
+    ) -> Result<(Option<PathList>, Option<NetError>), NetError> {
         let named = told
             .as_ref()
             .ok()
@@ -322,27 +327,49 @@ impl Crawl<'_> {
             .find(|url| url.origin() == front.origin());
         let path = named.map_or_else(|| "/sitemap.xml".to_owned(), |url| url.path().to_owned());
         let response = self.get(front, ip, &path, 1 << 20).await?;
-        let urls = match response.status {
-            200 => sitemap::locations(&String::from_utf8_lossy(&response.body)),
-            _ => Vec::new(),
-        };
+        if response.status != 200 {
+            return Ok((None, None));
+        }
+        let mut more = response.body_gap;
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        let mut urls = sitemap::locations(&text);
+        if sitemap::is_index(&text) {
+            let parts: Vec<Url> = urls
+                .iter()
+                .filter_map(|url| front.join(url).ok())
+                .filter(|url| url.origin() == front.origin())
+                .collect();
+            if parts.len() > SITEMAPS_MAX {
+                let detail =
+                    format!("only the first {SITEMAPS_MAX} sitemaps of the index are read");
+                more = Some(NetError::new(GapReason::BudgetSpent, detail));
+            }
+            for part in parts.into_iter().take(SITEMAPS_MAX) {
+                match self.get(front, ip, part.as_str(), 1 << 20).await {
+                    Ok(response) => {
+                        let text = String::from_utf8_lossy(&response.body);
+                        if response.status == 200 {
+                            urls.extend(sitemap::locations(&text));
+                        }
+                        more = response.body_gap.or(more);
+                    }
+                    Err(error) => more = Some(error),
+                }
+            }
+        }
         if urls.is_empty() {
-            return Ok(None);
+            return Ok((None, more));
         }
         let paths: Vec<String> = urls
             .iter()
             .filter_map(|url| Some(front.join(url).ok()?.path().to_owned()))
             .collect();
-        Ok(Some(PathList {
-            url: clean(
-                front
-                    .join(&path)
-                    .map_or(path.clone(), String::from)
-                    .as_str(),
-                500,
-            ),
+        let url = front.join(&path).map_or(path, String::from);
+        let list = PathList {
+            url: clean(&url, 500),
             revealing: revealing(paths.iter().map(String::as_str)),
-        }))
+        };
+        Ok((Some(list), more))
     }
 
     /// Whether TRACE sends the request back: an answer of another kind refuses it.

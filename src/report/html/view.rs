@@ -10,6 +10,7 @@ use crate::model::{
     verdict::Verdict,
 };
 use crate::report::marks::{against, not_compared as one_not_compared};
+use crate::report::observatory;
 use crate::report::table::cost;
 use crate::report::wording::{
     check, effect, effort, gap, gravity, line, lines, marks, message, standing, word,
@@ -47,6 +48,8 @@ pub struct Page {
     findings: usize,
     gaps: Vec<Named>,
     more_gaps: usize,
+    scores: Vec<observatory::Row>,
+    scores_note: &'static str,
     waivers: Vec<Waiver>,
     against: Option<String>,
     not_compared: Vec<String>,
@@ -239,6 +242,8 @@ pub fn page(document: &Findings, issues: &[Issue<'_>]) -> Page {
             })
             .collect(),
         more_gaps: open_gaps().count().saturating_sub(MAX_GAPS),
+        scores: observatory::rows(document),
+        scores_note: observatory::NOTE,
         waivers: document
             .waivers
             .iter()

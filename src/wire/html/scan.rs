@@ -390,6 +390,7 @@ impl Scan {
     }
 
     fn script(&mut self) {
+        self.document.script_elements = self.document.script_elements.saturating_add(1);
         let kind = self
             .take("type")
             .unwrap_or_default()

@@ -62,6 +62,23 @@ pub struct SecondLook {
     /// Whether that includes the visitor's cookies (`Access-Control-Allow-Credentials: true`
     /// and the name sent back).
     pub foreign_origin_with_credentials: bool,
+    /// Access-Control-Allow-Origin of that answer, cleaned; `null` when absent.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub allow_origin: Seen<Option<String>>,
+}
+
+/// A domain of mail addresses that pages show to voters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactDomain {
+    /// The domain, lower case.
+    pub key: String,
+    /// Whether it is of the same site (registrable domain) as the target.
+    pub same_site: bool,
+    /// Policy of its DMARC record, or of that of its registrable domain (`sp` before `p`):
+    /// `none`, `quarantine`, `reject`; `null` when there is no usable record.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub dmarc: Seen<Option<String>>,
 }
 
 /// What a site shows that is not meant for visitors.

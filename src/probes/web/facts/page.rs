@@ -111,6 +111,24 @@ pub struct Page {
     pub challenge: Seen<Option<String>>,
     /// Whether the page is the listing of a folder.
     pub directory_listing: bool,
+    /// Headers as they were sent, whether a browser heeds them or not.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub sent: Seen<SentHeaders>,
+    /// Elements `script` in the document, with or without URL.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub script_elements: Seen<u32>,
+}
+
+/// Headers as they were sent, cleaned; `null` where one is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SentHeaders {
+    /// X-Content-Type-Options.
+    pub content_type_options: Option<String>,
+    /// Referrer-Policy, and what a `meta` element of that name says.
+    pub referrer_policy: Option<String>,
+    /// Cross-Origin-Resource-Policy.
+    pub resource_policy: Option<String>,
 }
 
 /// What an answer tells about the inside of the program that wrote it.
@@ -211,6 +229,9 @@ pub struct Script {
     /// Whether it is fetched with CORS (`crossorigin`, or a module), without which a browser
     /// refuses a script of another origin that has a hash.
     pub crossorigin: bool,
+    /// Whether its URL begins with `//`, so that it is loaded as the page is: with or without TLS.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub protocol_relative: Seen<bool>,
 }
 
 /// A part that an HTTPS page loads over HTTP.

@@ -28,6 +28,11 @@ fn careless(head: &str) -> Vec<Act> {
         "/sitemap.xml" => answer(
             "200 OK",
             "Content-Type: text/xml",
+            "<sitemapindex><sitemap><loc>https://vote.example/part.xml</loc></sitemap></sitemapindex>",
+        ),
+        "/part.xml" => answer(
+            "200 OK",
+            "Content-Type: text/xml",
             "<urlset><url><loc>https://vote.example/db-backup/</loc></url></urlset>",
         ),
         "/.git/HEAD" => answer("200 OK", "", "ref: refs/heads/main"),
@@ -65,7 +70,7 @@ async fn a_careless_site_is_told_in_full() {
         at(&report, "/second_looks"),
         &json!([{
             "key": "/", "nonce_reused": true, "foreign_origin_allowed": true,
-            "foreign_origin_with_credentials": true,
+            "foreign_origin_with_credentials": true, "allow_origin": "https://scrutineer.invalid",
         }])
     );
     assert_eq!(
@@ -117,6 +122,7 @@ async fn what_nobody_asked_for_is_said() {
     assert_eq!(
         all_gaps(&passive),
         [
+            "/web/contact_domains not_asked",
             "/web/exposure not_asked",
             "/web/second_looks not_asked",
             "/web/security_txt not_asked",

@@ -58,7 +58,7 @@ async fn a_hardened_site_is_described_exactly() {
     });
     let cookies = json!([{
         "name": "__Host-sid", "secure": true, "http_only": true, "same_site": "strict", "session": true,
-        "prefix_valid": true, "over_https": true, "domain": null,
+        "prefix_valid": true, "over_https": true, "domain": null, "same_site_valid": true,
     }]);
     let last_hop = json!({
         "key": "https://vote.example/", "scheme": "https", "host": HOST, "in_scope": true, "status": 200,
@@ -120,8 +120,13 @@ async fn a_hardened_site_is_described_exactly() {
         }],
         "scripts": [{
             "key": "https://vote.example/app.js", "host": HOST, "third_party": false, "integrity": false,
-            "crossorigin": false,
+            "crossorigin": false, "protocol_relative": false,
         }],
+        "script_elements": 1,
+        "sent": {
+            "content_type_options": "nosniff", "referrer_policy": "no-referrer, strict-origin-when-cross-origin",
+            "resource_policy": null,
+        },
         "third_parties": [], "contacts": [], "components": [], "session_in_urls": [], "leaks": [],
         "challenge": null, "directory_listing": false,
         "mixed_content": [],
@@ -214,6 +219,7 @@ async fn faults_on_the_third_page_are_found() {
         at(&report, "/pages/2/scripts"),
         &json!([{
             "key": "https://cdn.tracker.example/t.js", "host": "cdn.tracker.example", "third_party": true, "integrity": false, "crossorigin": false,
+            "protocol_relative": false,
         }])
     );
     assert_eq!(
