@@ -209,7 +209,7 @@ fn what_a_capture_does_not_show_stays_open() {
     let encoded = json!({
         "startedDateTime": "2026-11-23T03:00:00Z", "_resourceType": "document",
         "request": { "method": "GET", "url": url("/") },
-        "response": { "status": 200, "headers": [{ "name": "Set-Cookie", "value": "a=b" }],
+        "response": { "status": 200, "headers": [{ "name": "Set-Cookie", "value": "a=b" }, { "name": "Content-Type", "value": "text/html" }],
             "content": { "size": 9, "mimeType": "text/html", "encoding": "base64", "text": "PGZvcm0+PGlucHV0IG5hbWU9c3NuPjwvZm9ybT4=" } },
     });
     let (observation, _) = import(folder.path(), &[encoded]);

@@ -118,13 +118,14 @@ pub fn read(log: &Log, target: &Target, in_scope: &dyn Fn(&str) -> bool) -> Take
             let Some(Some(next)) = redirect(url, &response(last)) else {
                 break;
             };
-            let follows = |entry: &&Entry| {
-                url_of(entry).is_some_and(|url| without_fragment(&url) == without_fragment(&next))
+            // What followed `?` in the location is gone already.
+            let follows =
+                |entry: &Entry| url_of(entry).is_some_and(|url| redacted(&url) == redacted(&next));
+            let Some(entry) = entries.next_if(|entry| follows(entry)) else {
+                break;
             };
-            match entries.next_if(|entry| follows(&entry)) {
-                Some(entry) if in_scope(next.host_str().unwrap_or_default()) => {
-                    way.push((next, entry));
-                }
+            match url_of(entry) {
+                Some(url) if in_scope(url.host_str().unwrap_or_default()) => way.push((url, entry)),
                 _ => break,
             }
         }
@@ -322,12 +323,6 @@ fn no_cookies() -> NetError {
 fn url_of(entry: &Entry) -> Option<Url> {
     let url: Url = entry.request.url.parse().ok()?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
-}
-
-fn without_fragment(url: &Url) -> Url {
-    let mut url = url.clone();
-    url.set_fragment(None);
-    url
 }
 
 /// Whether an entry is a page that the browser went to, or a redirect on the way to one.
