@@ -78,7 +78,10 @@ pub fn run(args: &TlsArgs, console: &mut Console) -> Result<Exit, Trouble> {
         .known()
         .is_some_and(|list| !list.is_empty() && list.iter().all(|e| !e.speaks_tls.is_unseen()));
     let text = match args.format {
-        FactsFormat::Table => tls_table::table(&target, &facts, &report, &cost),
+        FactsFormat::Table => {
+            let width = usize::from(console.width);
+            tls_table::table(&target, &facts, &report, &cost, width)
+        }
         FactsFormat::Json => {
             let document = serde_json::json!({
                 "target": target.key(), "tls": report.facts, "gaps": report.gaps,

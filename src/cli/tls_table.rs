@@ -1,240 +1,353 @@
 //! What one TLS endpoint accepts, as a table for a person.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use crate::model::{gap::GapReason, observation::Cost, seen::Seen, target::Target};
+use super::prose::{count, paragraph};
+use crate::model::{
+    gap::{Gap, GapReason},
+    observation::Cost,
+    seen::Seen,
+    target::Target,
+};
 use crate::probes::{
     registry::AreaReport,
     tls::facts::{Certificate, PreferenceBy, TlsEndpoint, TlsFacts, VersionName},
 };
 
-/// The table of all endpoints, what was not observed, and what it cost.
-pub fn table(target: &Target, facts: &TlsFacts, report: &AreaReport, cost: &Cost) -> String {
-    let mut out = String::new();
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, "{}", target.key());
-    match facts.endpoints.known().map(Vec::as_slice) {
-        Some([]) => out.push_str("  no address\n"),
-        Some(endpoints) => endpoints
-            .iter()
-            .for_each(|endpoint| show(&mut out, endpoint)),
-        None => {}
+/// Columns of a label with its indent.
+const LABEL: usize = 31;
+/// Below this width, in columns, a long value stands under its label.
+const NARROW: usize = 64;
+
+/// The table of all endpoints, what was not observed, and what it cost, within
+/// a width in columns.
+pub fn table(
+    target: &Target,
+    facts: &TlsFacts,
+    report: &AreaReport,
+    cost: &Cost,
+    width: usize,
+) -> String {
+    let mut page = Page {
+        text: format!("{}\n", target.key()),
+        width,
+    };
+    let endpoints = facts.endpoints.known().map_or(&[][..], Vec::as_slice);
+    if endpoints.is_empty() && facts.endpoints.known().is_some() {
+        page.text.push_str("  no address\n");
     }
-    let gaps = report.gaps.iter();
-    let gaps: Vec<_> = gaps
-        .filter(|gap| gap.reason != GapReason::NotAsked)
-        .collect();
-    if !gaps.is_empty() {
-        out.push_str("\nNot observed\n");
-        for gap in gaps {
-            let detail = gap.detail.as_deref().unwrap_or_default();
-            let _ = writeln!(out, "  {}  {}: {detail}", gap.at, gap.reason.words());
-        }
+    for endpoint in endpoints {
+        page.endpoint(endpoint);
     }
+    page.gaps(&report.gaps, endpoints);
     let seconds = cost.milliseconds / 1_000;
     let tenths = cost.milliseconds % 1_000 / 100;
-    let _ = writeln!(
-        out,
-        "\nCost  {} connections, {} queries, {seconds}.{tenths} s",
-        cost.connections, cost.queries
+    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let cost = format!(
+        "Cost: {}, {} to name servers, {seconds}.{tenths} s",
+        count(number(cost.connections), "connection"),
+        match cost.queries {
+            1 => "1 query".to_owned(),
+            queries => format!("{queries} queries"),
+        },
     );
-    out
+    page.text.push('\n');
+    paragraph(&mut page.text, 0, &cost, width);
+    page.text
 }
 
-fn show(out: &mut String, endpoint: &TlsEndpoint) {
-    let _ = writeln!(out, "\n{}", endpoint.key);
-    match endpoint.speaks_tls {
-        Seen::Unseen => {
-            out.push_str("  not observed\n");
-            return;
+/// The text so far.
+struct Page {
+    text: String,
+    width: usize,
+}
+
+impl Page {
+    /// A label and its value; a long value is broken between words.
+    fn row(&mut self, label: &str, value: &str) {
+        let line = format!("  {label:<28} {value}");
+        if line.chars().count() <= self.width {
+            self.text.push_str(&line);
+            self.text.push('\n');
+        } else if self.width < NARROW {
+            paragraph(&mut self.text, 2, label, self.width);
+            paragraph(&mut self.text, 6, value, self.width);
+        } else {
+            let mut broken = String::new();
+            paragraph(&mut broken, LABEL, value, self.width);
+            let rest = broken.get(LABEL..).unwrap_or_default();
+            // Writing to a string cannot fail.
+            let _ = write!(self.text, "  {label:<28} {rest}");
         }
-        Seen::Known(false) => {
-            out.push_str("  does not speak TLS\n");
-            return;
+    }
+
+    fn rows(&mut self, labels: &[(&str, &str)]) {
+        for (label, value) in labels {
+            self.row(label, value);
         }
-        Seen::Known(true) => {}
     }
-    if let Some(Some(agreed)) = endpoint.negotiated.known() {
-        let group = agreed.group.as_deref().unwrap_or("no group");
-        let _ = writeln!(
-            out,
-            "  A modern client gets  {} {} {group}",
-            word(agreed.version),
-            agreed.suite
-        );
-    }
-    let suites = endpoint.suites.known().map_or(&[][..], Vec::as_slice);
-    for version in endpoint.versions.known().into_iter().flatten() {
-        let mut by = endpoint.preference.known().into_iter().flatten();
-        let by = match by.find(|entry| entry.version == version.name) {
-            Some(entry) if entry.by != PreferenceBy::Single => {
-                format!("  (the {}'s order decides)", word(entry.by))
+
+    fn endpoint(&mut self, endpoint: &TlsEndpoint) {
+        let upgrade = endpoint.starttls.as_deref();
+        let how = upgrade.map(|protocol| format!("  STARTTLS ({protocol})"));
+        let _ = writeln!(self.text, "\n{}{}", endpoint.key, how.unwrap_or_default());
+        let refusal = match (endpoint.speaks_tls.known(), upgrade) {
+            (None, _) => "not observed",
+            (Some(false), None) => "no TLS: the port is closed, or another protocol answered",
+            (Some(false), Some(_)) => {
+                "no TLS: the port is closed, another protocol answered, or STARTTLS is not offered"
             }
-            _ => String::new(),
+            (Some(true), _) => return self.accepted(endpoint),
         };
-        let _ = writeln!(out, "  {}{by}", word(version.name));
-        for suite in suites.iter().filter(|suite| suite.version == version.name) {
-            let bits = match suite.kex_bits {
-                Seen::Known(Some(bits)) => format!("  {bits} bits"),
+        paragraph(&mut self.text, 2, refusal, self.width);
+    }
+
+    fn accepted(&mut self, endpoint: &TlsEndpoint) {
+        let agreed = match endpoint.negotiated.known() {
+            Some(Some(agreed)) => {
+                let group = agreed.group.as_deref().unwrap_or("no group");
+                format!("{} {} {group}", word(agreed.version), agreed.suite)
+            }
+            Some(None) => "nothing: the server refused it".to_owned(),
+            None => "not seen".to_owned(),
+        };
+        self.row("A modern client gets", &agreed);
+        let suites = endpoint.suites.known().map_or(&[][..], Vec::as_slice);
+        for version in endpoint.versions.known().into_iter().flatten() {
+            let mut by = endpoint.preference.known().into_iter().flatten();
+            let by = match by.find(|entry| entry.version == version.name) {
+                Some(entry) if entry.by != PreferenceBy::Single => {
+                    format!(", the {}'s order decides", word(entry.by))
+                }
                 _ => String::new(),
             };
-            let _ = writeln!(out, "      {}{bits}", suite.name);
+            let of_version = suites.iter().filter(|suite| suite.version == version.name);
+            let number = count(of_version.clone().count(), "suite");
+            // SSL 2.0 is asked for as a whole.
+            let number = match version.name {
+                VersionName::Ssl2 => String::new(),
+                _ => format!(": {number}{by}"),
+            };
+            let line = format!("{}{number}", word(version.name));
+            paragraph(&mut self.text, 2, &line, self.width);
+            for suite in of_version {
+                let bits = match suite.kex_bits {
+                    Seen::Known(Some(bits)) => format!("  {bits} bits"),
+                    _ => String::new(),
+                };
+                let _ = writeln!(self.text, "      {}{bits}", suite.name);
+            }
+        }
+        let groups = endpoint.groups.known().into_iter().flatten();
+        let groups: Vec<&str> = groups.map(|group| group.name.as_str()).collect();
+        let none = if endpoint.groups.is_unseen() {
+            "not seen"
+        } else {
+            "none"
+        };
+        let groups = groups.join(" ");
+        self.row("Groups", if groups.is_empty() { none } else { &groups });
+        self.exchanges(endpoint);
+        self.features(endpoint);
+        for certificate in endpoint.certificates.known().into_iter().flatten() {
+            self.certificate(certificate);
+        }
+        if let Some(staple) = endpoint.staple.known() {
+            let staple = if staple.is_some() { "yes" } else { "no" };
+            self.row("Stapled OCSP response", staple);
         }
     }
-    let groups = endpoint.groups.known().into_iter().flatten();
-    let groups: Vec<&str> = groups.map(|group| group.name.as_str()).collect();
-    let _ = writeln!(out, "  Groups  {}", groups.join(" "));
-    show_exchanges(out, endpoint);
-    show_features(out, endpoint);
-    for certificate in endpoint.certificates.known().into_iter().flatten() {
-        show_certificate(out, certificate);
-    }
-    if let Some(staple) = endpoint.staple.known() {
-        let staple = if staple.is_some() { "yes" } else { "no" };
-        let _ = writeln!(out, "  Stapled OCSP response  {staple}");
-    }
-}
 
-/// What protects the exchange of keys.
-fn show_exchanges(out: &mut String, endpoint: &TlsEndpoint) {
-    for version in [VersionName::Tls12, VersionName::Tls13] {
-        let schemes = endpoint.signature_algorithms.known().into_iter().flatten();
-        let schemes = schemes.filter(|scheme| scheme.version == version);
-        let names: Vec<&str> = schemes.map(|scheme| scheme.name.as_str()).collect();
-        if !names.is_empty() {
-            let _ = writeln!(
-                out,
-                "  Signatures in {}  {}",
-                word(version),
-                names.join(" ")
-            );
+    /// What protects the exchange of keys.
+    fn exchanges(&mut self, endpoint: &TlsEndpoint) {
+        for version in [VersionName::Tls12, VersionName::Tls13] {
+            let schemes = endpoint.signature_algorithms.known().into_iter().flatten();
+            let schemes = schemes.filter(|scheme| scheme.version == version);
+            let names: Vec<&str> = schemes.map(|scheme| scheme.name.as_str()).collect();
+            if !names.is_empty() {
+                self.row(
+                    &format!("Signatures in {}", word(version)),
+                    &names.join(" "),
+                );
+            }
+        }
+        for field in endpoint.finite_fields.known().into_iter().flatten() {
+            let origin = field.origin.as_deref().unwrap_or("its own prime");
+            self.row("Finite field", &format!("{} bits, {origin}", field.bits));
+        }
+        for (name, reused) in [("DH", &endpoint.reuses_dh), ("ECDH", &endpoint.reuses_ecdh)] {
+            if let Some(Some(true)) = reused.known() {
+                self.row(&format!("{name} values"), "used more than once");
+            }
         }
     }
-    for field in endpoint.finite_fields.known().into_iter().flatten() {
-        let origin = field.origin.as_deref().unwrap_or("its own prime");
-        let _ = writeln!(out, "  Finite field  {} bits, {origin}", field.bits);
-    }
-    for (name, reused) in [("DH", &endpoint.reuses_dh), ("ECDH", &endpoint.reuses_ecdh)] {
-        if let Some(Some(true)) = reused.known() {
-            let _ = writeln!(out, "  {name} values are used more than once");
-        }
-    }
-}
 
-/// What else it grants: one line each, "not seen" where that is so.
-fn show_features(out: &mut String, endpoint: &TlsEndpoint) {
-    let fixed = |seen: &Seen<bool>| match seen.known() {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "not seen",
-    };
-    let maybe = |seen: &Seen<Option<bool>>| match seen.known() {
-        Some(Some(true)) => "yes",
-        Some(Some(false)) => "no",
-        Some(None) => "does not apply",
-        None => "not seen",
-    };
-    let resumption = endpoint.resumption.known().cloned().unwrap_or_default();
-    for (name, seen) in [
-        (
-            "Secure renegotiation",
-            maybe(&endpoint.secure_renegotiation),
-        ),
-        (
-            "Extended master secret",
-            maybe(&endpoint.extended_master_secret),
-        ),
-        ("Encrypt-then-MAC", maybe(&endpoint.encrypt_then_mac)),
-        ("Compression", fixed(&endpoint.compression)),
-        ("Heartbeat", maybe(&endpoint.heartbeat)),
-        ("Refuses fallback", maybe(&endpoint.refuses_fallback)),
-        ("NPN", maybe(&endpoint.npn)),
-        (
-            "ChaCha20 first on request",
-            maybe(&endpoint.chacha_priority),
-        ),
-        ("TLS 1.2 by session id", maybe(&resumption.tls12_id)),
-        ("TLS 1.2 by ticket", maybe(&resumption.tls12_ticket)),
-        ("TLS 1.3 by ticket", maybe(&resumption.tls13_ticket)),
-        ("Early data (0-RTT)", maybe(&resumption.early_data)),
-        (
-            "Compressed certificates",
-            maybe(&endpoint.certificate_compression),
-        ),
-        (
-            "Passes over unknown values",
-            fixed(&endpoint.tolerates_unknown),
-        ),
-        (
-            "Takes a large ClientHello",
-            fixed(&endpoint.takes_large_hello),
-        ),
-    ] {
-        let _ = writeln!(out, "  {name:<27} {seen}");
-    }
-    let alpn = endpoint.alpn.known().into_iter().flatten();
-    let alpn: Vec<&str> = alpn.map(|protocol| protocol.name.as_str()).collect();
-    if !alpn.is_empty() {
-        let _ = writeln!(out, "  {:<27} {}", "ALPN", alpn.join(" "));
-    }
-    for (name, answer) in [
-        ("Without a name", &endpoint.without_name),
-        ("With a wrong name", &endpoint.wrong_name),
-    ] {
-        if let Some(answer) = answer.known() {
-            let _ = writeln!(out, "  {name:<27} {}", word(answer).replace('_', " "));
+    /// What else it grants; what does not apply and what was not seen comes last.
+    fn features(&mut self, endpoint: &TlsEndpoint) {
+        let fixed = |seen: &Seen<bool>| match seen.known() {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "not seen",
+        };
+        let maybe = |seen: &Seen<Option<bool>>| match seen.known() {
+            Some(Some(true)) => "yes",
+            Some(Some(false)) => "no",
+            Some(None) => "does not apply",
+            None => "not seen",
+        };
+        let resumption = endpoint.resumption.known().cloned().unwrap_or_default();
+        let seen = [
+            (
+                "Secure renegotiation",
+                maybe(&endpoint.secure_renegotiation),
+            ),
+            (
+                "Extended master secret",
+                maybe(&endpoint.extended_master_secret),
+            ),
+            ("Encrypt-then-MAC", maybe(&endpoint.encrypt_then_mac)),
+            ("Compression", fixed(&endpoint.compression)),
+            ("Heartbeat", maybe(&endpoint.heartbeat)),
+            ("Refuses fallback", maybe(&endpoint.refuses_fallback)),
+            ("NPN", maybe(&endpoint.npn)),
+            (
+                "ChaCha20 first on request",
+                maybe(&endpoint.chacha_priority),
+            ),
+            ("TLS 1.2 by session id", maybe(&resumption.tls12_id)),
+            ("TLS 1.2 by ticket", maybe(&resumption.tls12_ticket)),
+            ("TLS 1.3 by ticket", maybe(&resumption.tls13_ticket)),
+            ("Early data (0-RTT)", maybe(&resumption.early_data)),
+            (
+                "Compressed certificates",
+                maybe(&endpoint.certificate_compression),
+            ),
+            (
+                "Passes over unknown values",
+                fixed(&endpoint.tolerates_unknown),
+            ),
+            (
+                "Takes a large ClientHello",
+                fixed(&endpoint.takes_large_hello),
+            ),
+        ];
+        let none = ["does not apply", "not seen"];
+        let told: Vec<(&str, &str)> = seen
+            .into_iter()
+            .filter(|row| !none.contains(&row.1))
+            .collect();
+        self.rows(&told);
+        let alpn = endpoint.alpn.known().into_iter().flatten();
+        let alpn: Vec<&str> = alpn.map(|protocol| protocol.name.as_str()).collect();
+        if !alpn.is_empty() {
+            self.row("ALPN", &alpn.join(" "));
+        }
+        for (name, answer) in [
+            ("Without a name", &endpoint.without_name),
+            ("With a wrong name", &endpoint.wrong_name),
+        ] {
+            if let Some(answer) = answer.known() {
+                self.row(name, &word(answer).replace('_', " "));
+            }
+        }
+        if let Some(Some(asked)) = endpoint.client_certificate.known() {
+            let of = match asked.authorities {
+                0 => "of any authority".to_owned(),
+                1 => "of 1 authority".to_owned(),
+                authorities => format!("of {authorities} authorities"),
+            };
+            self.row("Asks for a certificate", &of);
+        }
+        if endpoint.throttles.known() == Some(&true) {
+            self.row("Limits connections", "yes: it turned us away at times");
+        }
+        for (label, kind) in [("Does not apply", none[0]), ("Not seen", none[1])] {
+            let of_kind = seen.iter().filter(|row| row.1 == kind);
+            let names: Vec<&str> = of_kind.map(|row| row.0).collect();
+            if !names.is_empty() {
+                self.row(label, &names.join("; "));
+            }
         }
     }
-    if let Some(Some(asked)) = endpoint.client_certificate.known() {
-        let count = asked.authorities;
-        let _ = writeln!(
-            out,
-            "  Asks clients for a certificate, naming {count} authorities"
+
+    fn certificate(&mut self, certificate: &Certificate) {
+        let key = &certificate.public_key;
+        let size = match (&key.curve, key.bits) {
+            (Some(curve), _) => format!(" {curve}"),
+            (None, Some(bits)) => format!(" {bits} bits"),
+            (None, None) => String::new(),
+        };
+        let names = certificate.names.iter().map(|name| name.name.as_str());
+        let names: Vec<&str> = names.collect();
+        let chain = &certificate.chain;
+        let trusted = if chain.trusted {
+            "trusted"
+        } else {
+            "not trusted"
+        };
+        self.row(
+            "Certificate",
+            &format!("{}{size}  {}", certificate.key, certificate.subject),
         );
+        let time = format!(
+            "{} to {}",
+            certificate.not_before.strftime("%Y-%m-%d"),
+            certificate.not_after.strftime("%Y-%m-%d")
+        );
+        self.rows(&[
+            ("    issuer", &certificate.issuer.name),
+            ("    names", &names.join(" ")),
+            ("    valid", &time),
+            ("    chain", &format!("{} sent, {trusted}", chain.sent)),
+        ]);
+        for problem in &chain.problems {
+            let name = word(problem.name).replace('_', " ");
+            self.row("", &format!("{name}: {}", problem.detail));
+        }
     }
-    if endpoint.throttles.known() == Some(&true) {
-        out.push_str("  It turned us away at times (rate limit)\n");
+
+    /// What was not observed, by address and reason.
+    fn gaps(&mut self, gaps: &[Gap], endpoints: &[TlsEndpoint]) {
+        let mut open: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
+        for gap in gaps.iter().filter(|gap| gap.reason != GapReason::NotAsked) {
+            let (key, what) = place(&gap.at, endpoints);
+            let reason = match &gap.detail {
+                Some(detail) => format!("{}: {detail}", gap.reason.words()),
+                None => gap.reason.words().to_owned(),
+            };
+            open.entry((key, reason)).or_default().push(what);
+        }
+        if !open.is_empty() {
+            self.text.push_str("\nNot observed\n");
+        }
+        for ((key, reason), what) in open {
+            paragraph(
+                &mut self.text,
+                2,
+                &format!("{key}  {}", what.join("; ")),
+                self.width,
+            );
+            paragraph(&mut self.text, 6, &reason, self.width);
+        }
     }
 }
 
-fn show_certificate(out: &mut String, certificate: &Certificate) {
-    let key = &certificate.public_key;
-    let size = match (&key.curve, key.bits) {
-        (Some(curve), _) => curve.clone(),
-        (None, Some(bits)) => format!("{bits} bits"),
-        (None, None) => String::new(),
+/// The address of a gap, and in words what is open there.
+fn place<'a>(at: &str, endpoints: &'a [TlsEndpoint]) -> (&'a str, String) {
+    let rest = at.strip_prefix("/tls/endpoints").unwrap_or(at);
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
+    let (number, inside) = rest.split_once('/').unwrap_or((rest, ""));
+    let endpoint = number.parse().ok().and_then(|at: usize| endpoints.get(at));
+    let Some(endpoint) = endpoint else {
+        return ("", "other addresses".to_owned());
     };
-    let names: Vec<&str> = certificate
-        .names
-        .iter()
-        .map(|name| name.name.as_str())
-        .collect();
-    let _ = writeln!(
-        out,
-        "  Certificate  {} {size}  {}",
-        certificate.key, certificate.subject
-    );
-    let _ = writeln!(out, "      issuer  {}", certificate.issuer.name);
-    let _ = writeln!(out, "      names   {}", names.join(" "));
-    let _ = writeln!(
-        out,
-        "      valid   {} to {}",
-        certificate.not_before.strftime("%Y-%m-%d"),
-        certificate.not_after.strftime("%Y-%m-%d")
-    );
-    let trusted = if certificate.chain.trusted {
-        "trusted"
-    } else {
-        "not trusted"
+    let words = |text: &str| text.replace(['_', '/'], " ");
+    let what = match inside.strip_suffix("/-") {
+        _ if inside.is_empty() => "everything".to_owned(),
+        Some(list) => format!("more {}", words(list)),
+        None => words(inside),
     };
-    let _ = writeln!(
-        out,
-        "      chain   {} sent, {trusted}",
-        certificate.chain.sent
-    );
-    for problem in &certificate.chain.problems {
-        let _ = writeln!(out, "      {}: {}", word(problem.name), problem.detail);
-    }
+    (&endpoint.key, what)
 }
 
 /// A value of a closed vocabulary as it stands in documents.
@@ -242,5 +355,83 @@ fn word(value: impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => text,
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shown(width: usize) -> String {
+        let endpoint = json!({
+            "key": "192.0.2.1:25", "purpose": "smtp", "host": "mx.example", "address": "192.0.2.1",
+            "port": 25, "starttls": "smtp", "speaks_tls": true,
+            "versions": [{ "name": "TLS1.3" }],
+            "suites": [{
+                "name": "TLS_AES_128_GCM_SHA256", "version": "TLS1.3", "key_exchange": "any",
+                "cipher": "AES_128", "mode": "GCM", "anonymous": false, "export": false,
+                "forward_secret": true, "kex_bits": null
+            }],
+            "groups": [
+                { "name": "x25519", "post_quantum": false },
+                { "name": "X25519MLKEM768", "post_quantum": true },
+                { "name": "SecP256r1MLKEM768", "post_quantum": true }
+            ],
+            "heartbeat": null, "compression": false, "negotiated": null
+        });
+        let silent = json!({
+            "key": "192.0.2.2:25", "purpose": "smtp", "host": "mx.example", "address": "192.0.2.2",
+            "port": 25, "starttls": "smtp", "speaks_tls": false
+        });
+        let facts = json!({ "endpoints": [endpoint, silent] });
+        let facts: TlsFacts = serde_json::from_value(facts).expect("facts");
+        let gap = |at: &str| Gap {
+            at: at.to_owned(),
+            reason: GapReason::Throttled,
+            detail: Some("it answered before, and then stopped answering".to_owned()),
+        };
+        let report = AreaReport {
+            gaps: vec![
+                gap("/tls/endpoints/0/suites/-"),
+                gap("/tls/endpoints/0/wrong_name"),
+            ],
+            ..AreaReport::default()
+        };
+        let target = serde_json::from_value(json!({ "name": "mx.example", "roles": ["website"] }));
+        let cost = Cost {
+            connections: 1,
+            queries: 2,
+            ..Cost::default()
+        };
+        table(&target.expect("a target"), &facts, &report, &cost, width)
+    }
+
+    #[test]
+    fn a_person_reads_what_is_there_and_what_is_not() {
+        let text = shown(100);
+        for line in [
+            "192.0.2.1:25  STARTTLS (smtp)\n",
+            "  A modern client gets         nothing: the server refused it\n",
+            "  TLS1.3: 1 suite\n      TLS_AES_128_GCM_SHA256\n",
+            "  Groups                       x25519 X25519MLKEM768 SecP256r1MLKEM768\n",
+            "  Compression                  no\n",
+            "  Does not apply               Heartbeat\n",
+            "  no TLS: the port is closed, another protocol answered, or STARTTLS is not offered\n",
+            "  192.0.2.1:25 more suites; wrong name\n",
+            "Cost: 1 connection, 2 queries to name servers, 0.0 s\n",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn every_line_fits_the_terminal() {
+        for width in [40, 64, 80, 200] {
+            for line in shown(width).lines() {
+                let fits = line.chars().count() <= width;
+                assert!(fits || !line.trim().contains(' '), "{width}: {line}");
+            }
+        }
     }
 }

@@ -716,8 +716,8 @@ fn the_command_shows_what_the_probe_saw() {
     assert_eq!(exit, Some(0), "{text}");
     for line in [
         "192.0.2.80:443",
-        "  TLS1.2\n      TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256\n",
-        "chain   2 sent, trusted",
+        "  TLS1.2: 1 suite\n      TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256\n",
+        "chain                    2 sent, trusted",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
