@@ -69,4 +69,10 @@ CASES = [
          parent="{} IN NS ns1.{}\nns1.{} IN A 192.0.2.53\nns1.{} IN AAAA 2001:db8:1::53\n" + "".join(
              f"{{}} IN NS name-server-number-{i}.{{}}\nname-server-number-{i}.{{}} IN A 198.51.100.53\n" for i in range(2, 14))),
     case("unsigned", [], signed=False),
+    # Its second server resolves for anybody, hands out the zone, says what it runs, and stands in a network whose
+    # route has another origin than its owner signed.
+    case("loose", ["dns.ns.routes-valid", "dns.server.no-recursion", "dns.server.no-transfer", "dns.server.version-hidden"],
+         zone=zone("ns2 IN", "ns2 IN A 203.0.113.53\nns2 IN AAAA 2001:db8:3::53\n"),
+         parent="{} IN NS ns1.{}\n{} IN NS ns2.{}\nns1.{} IN A 192.0.2.53\nns1.{} IN AAAA 2001:db8:1::53\n"
+                "ns2.{} IN A 203.0.113.53\nns2.{} IN AAAA 2001:db8:3::53\n"),
 ]

@@ -13,8 +13,10 @@ from pathlib import Path
 ABOVE = ["203.0.113.1"]
 FIRST = ["192.0.2.53", "2001:db8:1::53"]
 SECOND = ["198.51.100.53", "2001:db8:2::53"]
+# A server with everything wrong that is no matter of a zone.
+LOOSE = ["203.0.113.53", "2001:db8:3::53"]
 RESOLVER = "127.0.0.1"
-HOSTS = ABOVE + FIRST + SECOND
+HOSTS = ABOVE + FIRST + SECOND + LOOSE
 
 ZONE = """@ IN SOA ns1 hostmaster 7 7200 3600 1209600 300
 @ IN NS ns1
@@ -225,12 +227,12 @@ policy:
         for address in addresses:
             wait_for(53, address, process, log)
 
-    def named(self, name, addresses, options, zones):
+    def named(self, name, addresses, options, zones, version="version none;"):
         v4 = "; ".join(a for a in addresses if ":" not in a)
         v6 = "; ".join(a for a in addresses if ":" in a) or "none"
         text = f"""options {{ directory "{self.folder}"; listen-on {{ {v4}; }}; listen-on-v6 {{ {v6}; }};
 pid-file none; lock-file none; session-keyfile "{self.folder}/{name}.key"; dnssec-validation no; notify no;
-version none; check-integrity no; check-names primary ignore; {options} }};
+{version} check-integrity no; check-names primary ignore; {options} }};
 controls {{ }};
 """
         for zone, file, more in zones:
@@ -265,6 +267,10 @@ controls {{ }};
         more = {case["name"] + ".example": case.get("options", "") for case in self.cases}
         self.named("first", FIRST, closed, [(zone, f"first/{zone}", more[zone]) for zone in zones])
         self.knot([(zone, f"second/{zone}") for zone in zones if (self.folder / "second" / zone).exists()])
+        loose = [(zone, f"first/{zone}", "") for zone in zones if zone.startswith("loose")]
+        if loose:
+            self.named("loose", LOOSE, 'recursion yes; allow-recursion { any; }; empty-zones-enable no;', loose,
+                       version='version "9.18";')
         self.named("resolver", [RESOLVER], "recursion yes; allow-recursion { any; }; empty-zones-enable no;", [])
 
     def stop(self):

@@ -23,8 +23,21 @@ extends: common-baseline
 entries:
   - { row: control#DNS-03, as: all, level: should, checks: [{ id: dns.server.algorithms-complete }, { id: dns.dnssec.algorithms-current }, { id: dns.dnssec.rsa-size }, { id: dns.ds.digests-current }, { id: dns.dnssec.no-opt-out }, { id: dns.dnssec.nsec3-plain }] }
   - { row: control#DNS-04, as: all, level: should, checks: [{ id: dns.dnssec.signatures-short }, { id: dns.dnssec.signatures-fresh }, { id: dns.cds.matches-keys }] }
-  - { row: control#DNS-10, as: all, level: should, checks: [{ id: dns.server.no-transfer }, { id: dns.server.no-recursion }, { id: dns.server.version-hidden }] }
+  - { row: control#DNS-10, as: all, level: should, checks: [{ id: dns.server.no-transfer }, { id: dns.server.no-recursion }, { id: dns.server.version-hidden }, { id: dns.ns.routes-valid }] }
 """
+
+
+# The routing table, and whom the owners of the networks let announce them.
+ROUTES = """192.0.2.0/24 64496
+2001:db8:1::/48 64496
+198.51.100.0/24 64497
+2001:db8:2::/48 64497
+203.0.113.0/24 64500
+2001:db8:3::/48 64498
+"""
+VRPS = {"roas": [{"asn": f"AS{origin}", "prefix": prefix, "maxLength": int(prefix.split("/")[1])} for prefix, origin in [
+    ("192.0.2.0/24", 64496), ("2001:db8:1::/48", 64496), ("198.51.100.0/24", 64497), ("2001:db8:2::/48", 64497),
+    ("203.0.113.0/24", 64498), ("2001:db8:3::/48", 64498)]]}
 
 
 def ours(internet, binary):
@@ -32,6 +45,8 @@ def ours(internet, binary):
     folder = internet.folder
     (folder / "profiles").mkdir()
     (folder / "profiles/agreement.yaml").write_text(PROFILE)
+    (folder / "routes").write_text(ROUTES)
+    (folder / "vrps.json").write_text(json.dumps(VRPS))
     names = [case["name"] + ".example" for case in internet.cases]
     text = ("organisation: { name: Office, country: US }\ncontact: security@office.example\n"
             f"authorisation: {{ by: the test, until: \"2099-01-01\", targets: [{', '.join(names)}] }}\ntargets:\n")
@@ -41,7 +56,8 @@ def ours(internet, binary):
     done = subprocess.run(
         [binary, "scan", "--only=dns", "--level=intrusive", "--profile=agreement", f"--profiles={folder}/profiles",
          f"--inventory={folder}/inventory.yaml", f"--save={folder}/run.jsonl", f"--resolver={RESOLVER}:53",
-         f"--root-hints={folder}/hints", f"--trust-anchor={folder}/anchor", "--allow-private", *leads, "--format", "json"],
+         f"--root-hints={folder}/hints", f"--trust-anchor={folder}/anchor",
+         f"--routes={folder}/routes", f"--vrps={folder}/vrps.json", "--allow-private", *leads, "--format", "json"],
         capture_output=True, text=True, timeout=300)
     try:
         found = json.loads(done.stdout)

@@ -65,4 +65,36 @@ CASES = [
     also("nosts-policy", '_mta-sts IN TXT "v=STSv1; id=1;"\n', ["mail.mta-sts.valid"]),
     also("bimi", 'default._bimi IN TXT "v=BIMI1; l=https://bimi.example/logo.svg;"\n', []),
     also("badbimi", 'default._bimi IN TXT "v=BIMI1; l=http://badbimi.example/logo.svg;"\n', []),
+    dmarc("twice", "v=DMARC1; p=reject; p=reject; rua=mailto:reports@{}", ["mail.dmarc.valid"]),
+    dmarc("nopolicy", "v=DMARC1; rua=mailto:reports@{}", ["mail.dmarc.policy-enforced", "mail.dmarc.valid"]),
+    dmarc("badversion", "v=DMARC2; p=reject; rua=mailto:reports@{}", ["mail.dmarc.published"]),
+    also("norpt", '_smtp._tls IN TXT "v=TLSRPTv1;"\n', ["mail.tls-rpt.valid"]),
+    also("tworua", '_smtp._tls IN TXT "v=TLSRPTv1; rua=mailto:a@tworua.example; rua=mailto:b@tworua.example"\n', ["mail.tls-rpt.valid"]),
+]
+
+
+def dkim(name, record, failing):
+    """A domain whose DKIM key stands under the selector that the inventory names."""
+    return also("dkim-" + name, f'k1._domainkey IN TXT {record}\n', failing)
+
+
+# `{2048}` stands for a key of so many bits, in pieces as a zone has them.
+CASES += [
+    dkim("good", '"v=DKIM1; k=rsa; p=" {2048}', []),
+    dkim("ed25519", '"v=DKIM1; k=ed25519; p=" {ed25519}', []),
+    dkim("short", '"v=DKIM1; k=rsa; p=" {1024}', ["mail.dkim.key-size"]),
+    dkim("factored", '"v=DKIM1; k=rsa; p=" {512}', ["mail.dkim.key-size"]),
+    dkim("revoked", '"v=DKIM1; k=rsa; p="', ["mail.dkim.published"]),
+    dkim("testing", '"v=DKIM1; k=rsa; t=y; p=" {2048}', ["mail.dkim.not-testing"]),
+    dkim("twice", '"v=DKIM1; k=rsa; k=rsa; p=" {2048}', ["mail.dkim.valid"]),
+    dkim("base64", '"v=DKIM1; k=rsa; p=*not*base64*"', ["mail.dkim.valid"]),
+    dkim("nokey", '"v=DKIM1; k=rsa; p=AAAA"', ["mail.dkim.valid"]),
+    dkim("missing", '"v=DKIM1; k=rsa"', ["mail.dkim.valid"]),
+    dkim("version", '"v=DKIM2; k=rsa; p=" {2048}', ["mail.dkim.valid"]),
+    dkim("later", '"k=rsa; v=DKIM1; p=" {2048}', ["mail.dkim.valid"]),
+    dkim("sha1", '"v=DKIM1; k=rsa; h=sha1; p=" {2048}', ["mail.dkim.valid"]),
+    dkim("service", '"v=DKIM1; k=rsa; s=other; p=" {2048}', ["mail.dkim.valid"]),
+    dkim("kind", '"v=DKIM1; k=dsa; p=" {2048}', ["mail.dkim.valid"]),
+    dkim("two", '"v=DKIM1; k=rsa; p=" {2048}\nk1._domainkey IN TXT "v=DKIM1; k=rsa; t=s; p=" {2048}', ["mail.dkim.valid"]),
+    also("dkim-absent", "k2._domainkey IN TXT \"other\"\n", ["mail.dkim.published"]),
 ]

@@ -7,6 +7,7 @@ FOLDER of checkdmarc: what `pip install --target FOLDER checkdmarc` made. Run it
 -n`. Exits with 1 and a story when the scan says other than the cases expect, and with 77 when
 a program is missing."""
 
+import base64
 import json
 import os
 import subprocess
@@ -16,13 +17,28 @@ from pathlib import Path
 from internet import Missing, program, run, wait_for
 from mail_cases import CASES
 
-AREAS = ("mail.spf.", "mail.dmarc.", "mail.mta-sts.valid", "mail.tls-rpt.valid")
+AREAS = ("mail.spf.", "mail.dmarc.", "mail.dkim.", "mail.mta-sts.valid", "mail.tls-rpt.valid")
 MX_ADDRESS = "192.0.2.25"
 CHECKS = ["mail.spf.published", "mail.spf.single", "mail.spf.valid", "mail.spf.lookups", "mail.spf.void-lookups",
           "mail.spf.not-open", "mail.spf.ends-in-fail", "mail.spf.ranges-narrow", "mail.dmarc.published",
           "mail.dmarc.valid", "mail.dmarc.policy-enforced", "mail.dmarc.subdomains-covered",
           "mail.dmarc.whole", "mail.dmarc.reports", "mail.dmarc.reports-permitted", "mail.mta-sts.valid",
-          "mail.tls-rpt.valid"]
+          "mail.tls-rpt.valid", "mail.dkim.valid", "mail.dkim.key-size", "mail.dkim.not-testing",
+          "mail.dkim.selectors-published"]
+
+
+def keys():
+    """DKIM keys as a zone has them: base64 in strings of at most 200 letters."""
+    made = {}
+    for kind in ("512", "1024", "2048", "ed25519"):
+        how = ["-algorithm", "ed25519"] if kind == "ed25519" else ["-algorithm", "rsa", "-pkeyopt", f"rsa_keygen_bits:{kind}"]
+        secret = subprocess.run([program("openssl"), "genpkey", *how], check=True, capture_output=True).stdout
+        public = subprocess.run([program("openssl"), "pkey", "-pubout", "-outform", "DER"], input=secret, check=True,
+                                capture_output=True).stdout
+        # Ed25519 keys stand for themselves (RFC 8463 section 4), without the frame of X.509.
+        text = base64.b64encode(public[-32:] if kind == "ed25519" else public).decode()
+        made[kind] = " ".join(f'"{text[at:at + 200]}"' for at in range(0, len(text), 200))
+    return made
 
 
 def zone():
@@ -37,6 +53,8 @@ def zone():
         if dmarc:
             text += f'_dmarc IN TXT "{dmarc.replace("{}", name + ".example")}"\n'
         text += more
+    for kind, key in keys().items():
+        text = text.replace("{" + kind + "}", key)
     return text
 
 
@@ -73,7 +91,9 @@ def ours(folder, binary):
         f"  - {{ row: control#MAIL-01, as: all, level: should, checks: [{ids}] }}\n")
     names = [case[0] + ".example" for case in CASES]
     text = "organisation: { name: Office, country: US }\ncontact: security@office.example\ntargets:\n"
-    text += "".join(f"  - {{ name: {name}, roles: [mail-domain] }}\n" for name in names)
+    for name in names:
+        selectors = ", dkim_selectors: [k1]" if name.startswith("dkim-") else ""
+        text += f"  - {{ name: {name}, roles: [mail-domain]{selectors} }}\n"
     (folder / "inventory.yaml").write_text(text)
     done = subprocess.run([binary, "scan", "--only=mail", "--profile=mail-agreement", f"--profiles={folder}/profiles",
                            f"--inventory={folder}/inventory.yaml", "--resolver=127.0.0.1:53", "--format", "json",

@@ -1,5 +1,6 @@
 //! The probe against a resolver on loopback.
 
+mod hostile;
 mod scripted;
 
 use hickory_proto::op::ResponseCode;

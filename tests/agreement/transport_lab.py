@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""Mail domains whose exchangers are Postfix, with TLSA records in a signed zone and MTA-STS
+policies on a web server, each with one fault; scanned in this network namespace.
+
+usage: transport_lab.py PROGRAM FOLDER OUT
+Run it by `unshare -n` as root. Exits with 1 and a story when the scan says other than the
+cases expect, and with 77 when a program is missing."""
+
+import http.server
+import json
+import os
+import pwd
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from internet import Missing, program, run, wait_for
+
+# Exchangers: as they should be, without STARTTLS, with a key that is not the certificate's,
+# and with the authority's certificate in the chain. And a web server.
+GOOD, PLAIN, BROKEN, CHAIN, WEB = "192.0.2.25", "192.0.2.26", "192.0.2.27", "192.0.2.28", "192.0.2.80"
+EXCHANGERS = (GOOD, PLAIN, BROKEN, CHAIN)
+POLICY = "version: STSv1\nmode: enforce\nmx: {mx}\nmax_age: 10368000\n"
+CHECKS = ["mail.starttls.offered", "mail.tlsa.published", "mail.tlsa.matches", "mail.tlsa.signed", "mail.mta-sts.enforced",
+          "mail.mta-sts.valid", "mail.mta-sts.covers-mx", "mail.mta-sts.max-age", "mail.cert.fits-mta-sts"]
+
+
+def case(name, failing, mx=GOOD, tlsa="3 1 1 {key}", policy=POLICY, record='"v=STSv1; id=1;"', kind="text/plain", code=200,
+         open_=()):
+    return {"name": name, "failing": failing, "mx": mx, "tlsa": tlsa, "policy": policy, "record": record, "kind": kind,
+            "code": code, "open": list(open_)}
+
+
+WRONG = "ab" * 32
+CASES = [
+    case("good", []),
+    case("plain", ["mail.starttls.offered"], mx=PLAIN),
+    # It offers STARTTLS and then cannot: what it would present is not known.
+    case("broken", [], mx=BROKEN, open_=["mail.cert.fits-mta-sts", "mail.tlsa.matches"]),
+    case("mismatch", ["mail.tlsa.matches"], tlsa=f"3 1 1 {WRONG}"),
+    case("rollover", [], tlsa="3 1 1 {key}\n" + f"3 1 1 {WRONG}"),
+    case("authority", [], mx=CHAIN, tlsa="2 1 1 {ca}"),
+    # The authority's certificate must come along (RFC 7672 section 3.1.2).
+    case("alone", ["mail.tlsa.matches"], tlsa="2 1 1 {ca}"),
+    case("whole", [], tlsa="3 0 1 {certificate}"),
+    case("sha512", [], tlsa="3 1 2 {key512}"),
+    case("usage", ["mail.tlsa.published"], tlsa="1 1 1 {key}"),
+    case("notlsa", ["mail.tlsa.published"], tlsa=""),
+    case("nosts", ["mail.mta-sts.enforced"], record=None),
+    case("testing", ["mail.mta-sts.enforced"], policy=POLICY.replace("enforce", "testing")),
+    case("none", ["mail.mta-sts.enforced"], policy=POLICY.replace("enforce", "none")),
+    case("othermx", ["mail.mta-sts.covers-mx"], policy=POLICY.replace("{mx}", "mx.elsewhere.example")),
+    case("wildmx", [], policy=POLICY.replace("{mx}", "*.wildmx.example")),
+    case("short", ["mail.mta-sts.max-age"], policy=POLICY.replace("10368000", "3600")),
+    case("missing", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], code=404),
+    case("moved", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], code=301),
+    case("html", ["mail.mta-sts.valid"], kind="text/html"),
+    case("nomode", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("mode: enforce\n", "")),
+    case("badmode", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("enforce", "strict")),
+    case("badage", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("10368000", "long")),
+    case("noage", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("max_age: 10368000\n", "")),
+    case("badmx", ["mail.mta-sts.covers-mx", "mail.mta-sts.valid"], policy=POLICY.replace("{mx}", "*.*.example")),
+    case("nomx", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("mx: {mx}\n", "")),
+    case("badpolicy", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("STSv1", "STSv2")),
+    case("noversion", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("version: STSv1\n", "")),
+    case("syntax", ["mail.mta-sts.valid"], policy=POLICY + "what is this\n"),
+    case("badid", ["mail.mta-sts.valid"], record='"v=STSv1; id=not-an-id!;"'),
+    case("noid", ["mail.mta-sts.valid"], record='"v=STSv1;"'),
+    case("matching", ["mail.tlsa.published"], tlsa=f"3 1 9 {WRONG}"),
+    case("selector", ["mail.tlsa.published"], tlsa=f"3 9 1 {WRONG}"),
+    case("length", ["mail.tlsa.published"], tlsa="3 1 1 abab"),
+    case("webname", ["mail.mta-sts.enforced", "mail.mta-sts.valid"]),
+    case("mailname", ["mail.cert.fits-mta-sts"]),
+]
+
+
+def openssl(*arguments, cwd):
+    return subprocess.run([program("openssl"), *arguments], cwd=cwd, check=True, capture_output=True).stdout
+
+
+def certificate(folder, name, names):
+    """A certificate of the lab's authority."""
+    if not (folder / "ca.pem").exists():
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out",
+                "ca.pem", "-days", "30", "-subj", "/CN=Lab", "-addext", "basicConstraints=critical,CA:TRUE",
+                "-addext", "keyUsage=critical,keyCertSign", cwd=folder)
+    (folder / f"{name}.ext").write_text("subjectAltName=" + ",".join(f"DNS:{n}" for n in names) +
+                                        "\nextendedKeyUsage=serverAuth\nkeyUsage=digitalSignature\n")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out",
+            f"{name}.csr", "-subj", f"/CN={name}", cwd=folder)
+    openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "20",
+            "-extfile", f"{name}.ext", "-out", f"{name}.pem", cwd=folder)
+
+
+def digests(folder):
+    import hashlib
+
+    def key(name):
+        pem = openssl("x509", "-in", f"{name}.pem", "-noout", "-pubkey", cwd=folder)
+        return subprocess.run([program("openssl"), "pkey", "-pubin", "-outform", "DER"], input=pem, check=True,
+                              capture_output=True).stdout
+    whole = openssl("x509", "-in", "mail.pem", "-outform", "DER", cwd=folder)
+    return {"key": hashlib.sha256(key("mail")).hexdigest(), "key512": hashlib.sha512(key("mail")).hexdigest(),
+            "ca": hashlib.sha256(key("ca")).hexdigest(), "certificate": hashlib.sha256(whole).hexdigest()}
+
+
+def names(folder):
+    """The zone with all domains, signed, and a signed root above it."""
+    found = digests(folder)
+    text = "$TTL 300\n@ IN SOA ns hostmaster 1 7200 3600 1209600 300\n@ IN NS ns\nns IN A 127.0.0.1\n"
+    for one in CASES:
+        text += f"$ORIGIN {one['name']}.example.\n@ IN MX 10 mx\nmx IN A {one['mx']}\nmta-sts IN A {WEB}\n@ IN TXT \"v=spf1 mx -all\"\n"
+        if one["record"]:
+            text += f"_mta-sts IN TXT {one['record']}\n"
+        for line in one["tlsa"].format(**found).splitlines():
+            text += f"_25._tcp.mx IN TLSA {line}\n"
+    (folder / "example").write_text(text)
+    (folder / "root").write_text("$TTL 300\n@ IN SOA ns.example. hostmaster.example. 1 7200 3600 1209600 300\n"
+                                 "@ IN NS ns.example.\nexample. IN NS ns.example.\nns.example. IN A 127.0.0.1\n")
+    for zone, file in (("example", "example"), (".", "root")):
+        for flags in (["-f", "KSK"], []):
+            run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", *flags, zone, cwd=folder)
+        if zone == ".":
+            (folder / "root").write_text((folder / "root").read_text() + (folder / "dsset-example.").read_text())
+        run("dnssec-signzone", "-q", "-S", "-o", zone, "-f", f"{file}.signed", file, cwd=folder)
+    (folder / "named.conf").write_text(f"""options {{ directory "{folder}"; listen-on {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
+pid-file none; lock-file none; session-keyfile "{folder}/session.key"; recursion no; dnssec-validation no; notify no; check-integrity no; }};
+controls {{ }};
+zone "." {{ type primary; file "root.signed"; }};
+zone "example" {{ type primary; file "example.signed"; }};
+""")
+    log = folder / "named.log"
+    with log.open("w") as out:
+        process = subprocess.Popen([program("named"), "-g", "-n", "1", "-c", folder / "named.conf"], stdout=out, stderr=out)
+    wait_for(53, "127.0.0.1", process, log)
+    return process
+
+
+def postfix(folder):
+    at = folder / "postfix"
+    for name in ("conf", "queue", "data"):
+        (at / name).mkdir(parents=True)
+    account = pwd.getpwnam("postfix")
+    try:
+        os.chown(at / "data", account.pw_uid, account.pw_gid)
+    except OSError:
+        raise Missing("root, as Postfix wants it,") from None
+    (at / "conf/main.cf").write_text(f"""compatibility_level = 3.6
+queue_directory = {at}/queue
+data_directory = {at}/data
+maillog_file_prefixes = {at}
+maillog_file = {at}/log
+myhostname = mx.site.example
+mydestination = site.example
+mynetworks =
+local_recipient_maps =
+alias_maps =
+alias_database =
+smtpd_peername_lookup = no
+smtpd_client_connection_count_limit = 0
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = {folder}/mail.key {folder}/mail.pem
+""")
+    (at / "conf/master.cf").write_text(f"""{GOOD}:25 inet n - n - - smtpd
+{PLAIN}:25 inet n - n - - smtpd -o smtpd_tls_security_level=none
+{BROKEN}:25 inet n - n - - smtpd -o smtpd_tls_chain_files={folder}/ca.key,{folder}/mail.pem
+{CHAIN}:25 inet n - n - - smtpd -o smtpd_tls_chain_files={folder}/mail.key,{folder}/mail.pem,{folder}/ca.pem
+postlog unix-dgram n - n - 1 postlogd
+anvil unix - - n - 1 anvil
+tlsmgr unix - - n - 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+proxymap unix - - n - - proxymap
+cleanup unix n - n - 0 cleanup
+""")
+    run("postfix", "-c", at / "conf", "check")
+    log = folder / "master.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(["/usr/lib/postfix/sbin/master", "-d", "-c", at / "conf"], stdout=out, stderr=out)
+    for address in EXCHANGERS:
+        wait_for(25, address, process, log)
+    return process
+
+
+def web(folder):
+    policies = {f"mta-sts.{one['name']}.example": one for one in CASES}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            one = policies.get(self.headers.get("Host", ""))
+            if one is None or self.path != "/.well-known/mta-sts.txt":
+                self.send_error(404)
+                return
+            body = one["policy"].replace("{mx}", f"mx.{one['name']}.example").replace("\n", "\r\n").encode()
+            self.send_response(one["code"])
+            if one["code"] == 301:
+                self.send_header("Location", "https://mta-sts.good.example/.well-known/mta-sts.txt")
+            self.send_header("Content-Type", one["kind"])
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer((WEB, 443), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "web.pem", folder / "web.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+def scan(folder, binary, areas, cases):
+    """Failing checks and those that stay open, of each of these domains."""
+    (folder / "profiles").mkdir(exist_ok=True)
+    ids = ", ".join(f"{{ id: {check} }}" for check in CHECKS)
+    (folder / "profiles/transport.yaml").write_text(
+        "id: transport\ntitle: What is compared\nentries:\n"
+        f"  - {{ row: control#MAIL-11, as: all, level: should, checks: [{ids}] }}\n")
+    all_names = [one["name"] + ".example" for one in cases]
+    text = "organisation: { name: Office, country: US }\ncontact: security@office.example\ntargets:\n"
+    text += "".join(f"  - {{ name: {name}, roles: [mail-domain] }}\n" for name in all_names)
+    (folder / "inventory.yaml").write_text(text)
+    leads = [f"--connect-to={address}:{port}:{address}:{port}" for address, port in
+             [(address, 25) for address in EXCHANGERS] + [(WEB, 443)]]
+    done = subprocess.run([binary, "scan", f"--only={areas}", "--profile=transport", f"--profiles={folder}/profiles",
+                           f"--inventory={folder}/inventory.yaml", "--resolver=127.0.0.1:53", f"--ca-file={folder}/ca.pem",
+                           "--allow-private", "--format", "json", *leads],
+                          capture_output=True, text=True, timeout=300)
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        raise SystemExit(f"the scan wrote no findings: {done.stderr}")
+    said = {name: {"failing": set(), "open": set()} for name in all_names}
+    for finding in found["findings"]:
+        kind = {"fail": "failing", "inconclusive": "open"}.get(finding["verdict"])
+        gaps = [found["gaps"][index] for index in finding["gaps"]]
+        asked = not gaps or any(gap["reason"] != "not_asked" for gap in gaps)
+        if kind == "failing" or kind == "open" and asked:
+            said[finding["target"]][kind].add(finding["check"])
+    return {name: {kind: sorted(checks) for kind, checks in entry.items()} for name, entry in said.items()}
+
+
+def main():
+    binary, folder, out = sys.argv[1:4]
+    folder = Path(folder).resolve()
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    running = []
+    try:
+        for tool in ("named", "postfix", "openssl", "ip"):
+            program(tool)
+        pwd.getpwnam("postfix")
+        run("ip", "link", "set", "lo", "up")
+        for host in (*EXCHANGERS, WEB):
+            run("ip", "addr", "add", host + "/32", "dev", "lo")
+        certificate(folder, "mail", [f"mx.{one['name']}.example" for one in CASES if one["name"] != "mailname"])
+        certificate(folder, "web", [f"mta-sts.{one['name']}.example" for one in CASES if one["name"] != "webname"])
+        shutil.copymode(folder / "mail.pem", folder / "mail.key")
+        running.append(names(folder))
+        running.append(postfix(folder))
+        web(folder)
+        # Policies are judged without a look at the certificates of exchangers.
+        shaking = [one for one in CASES if one["mx"] != GOOD or one["policy"] == POLICY and one["record"] == '"v=STSv1; id=1;"'
+                   and one["code"] == 200 and one["kind"] == "text/plain" and one["name"] != "webname"]
+        said = scan(folder, binary, "mail,tls", shaking)
+        said |= scan(folder, binary, "mail", [one for one in CASES if one not in shaking])
+    except (Missing, KeyError) as missing:
+        print(f"{missing} is missing", file=sys.stderr)
+        raise SystemExit(77) from None
+    finally:
+        for process in running:
+            process.terminate()
+            process.wait(20)
+    Path(out).write_text(json.dumps(said, indent=1, sort_keys=True) + "\n")
+    wrong = 0
+    for one in CASES:
+        found = said[one["name"] + ".example"]
+        if found["failing"] != sorted(one["failing"]) or found["open"] != sorted(one["open"]):
+            wrong = 1
+            print(f"{one['name']}.example: expected {sorted(one['failing'])} and open {one['open']}, found {found}")
+    print(f"{len(CASES)} domains compared")
+    raise SystemExit(wrong)
+
+
+if __name__ == "__main__":
+    main()
