@@ -20,9 +20,8 @@ from pathlib import Path
 from internet import Missing, program, run, wait_for
 
 # Exchangers: as they should be, without STARTTLS, with a key that is not the certificate's,
-# and with the authority's certificate in the chain. And a web server.
-GOOD, PLAIN, BROKEN, CHAIN, WEB = "192.0.2.25", "192.0.2.26", "192.0.2.27", "192.0.2.28", "192.0.2.80"
-EXCHANGERS = (GOOD, PLAIN, BROKEN, CHAIN)
+# and with the authority's certificate in the chain.
+GOOD, PLAIN, BROKEN, CHAIN = "good", "plain", "broken", "chain"
 POLICY = "version: STSv1\nmode: enforce\nmx: {mx}\nmax_age: 10368000\n"
 CHECKS = ["mail.starttls.offered", "mail.tlsa.published", "mail.tlsa.matches", "mail.tlsa.signed", "mail.mta-sts.enforced",
           "mail.mta-sts.valid", "mail.mta-sts.covers-mx", "mail.mta-sts.max-age", "mail.cert.fits-mta-sts"]
@@ -77,6 +76,12 @@ CASES = [
 ]
 
 
+# Each domain has addresses of its own, as a scan is slow towards any one address.
+EXCHANGERS = {one["name"]: f"192.0.2.{number}" for number, one in enumerate(CASES, 10)}
+WEB = {one["name"]: f"198.51.100.{number}" for number, one in enumerate(CASES, 10)}
+HOSTS = [*EXCHANGERS.values(), *WEB.values()]
+
+
 def openssl(*arguments, cwd):
     return subprocess.run([program("openssl"), *arguments], cwd=cwd, check=True, capture_output=True).stdout
 
@@ -112,7 +117,7 @@ def names(folder):
     found = digests(folder)
     text = "$TTL 300\n@ IN SOA ns hostmaster 1 7200 3600 1209600 300\n@ IN NS ns\nns IN A 127.0.0.1\n"
     for one in CASES:
-        text += f"$ORIGIN {one['name']}.example.\n@ IN MX 10 mx\nmx IN A {one['mx']}\nmta-sts IN A {WEB}\n@ IN TXT \"v=spf1 mx -all\"\n"
+        text += f"$ORIGIN {one['name']}.example.\n@ IN MX 10 mx\nmx IN A {EXCHANGERS[one['name']]}\nmta-sts IN A {WEB[one['name']]}\n@ IN TXT \"v=spf1 mx -all\"\n"
         if one["record"]:
             text += f"_mta-sts IN TXT {one['record']}\n"
         for line in one["tlsa"].format(**found).splitlines():
@@ -164,11 +169,11 @@ smtpd_client_connection_count_limit = 0
 smtpd_tls_security_level = may
 smtpd_tls_chain_files = {folder}/mail.key {folder}/mail.pem
 """)
-    (at / "conf/master.cf").write_text(f"""{GOOD}:25 inet n - n - - smtpd
-{PLAIN}:25 inet n - n - - smtpd -o smtpd_tls_security_level=none
-{BROKEN}:25 inet n - n - - smtpd -o smtpd_tls_chain_files={folder}/ca.key,{folder}/mail.pem
-{CHAIN}:25 inet n - n - - smtpd -o smtpd_tls_chain_files={folder}/mail.key,{folder}/mail.pem,{folder}/ca.pem
-postlog unix-dgram n - n - 1 postlogd
+    options = {GOOD: "", PLAIN: "-o smtpd_tls_security_level=none",
+               BROKEN: f"-o smtpd_tls_chain_files={folder}/ca.key,{folder}/mail.pem",
+               CHAIN: f"-o smtpd_tls_chain_files={folder}/mail.key,{folder}/mail.pem,{folder}/ca.pem"}
+    services = "".join(f"{EXCHANGERS[one['name']]}:25 inet n - n - - smtpd {options[one['mx']]}\n" for one in CASES)
+    (at / "conf/master.cf").write_text(f"""{services}postlog unix-dgram n - n - 1 postlogd
 anvil unix - - n - 1 anvil
 tlsmgr unix - - n - 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
@@ -179,7 +184,7 @@ cleanup unix n - n - 0 cleanup
     log = folder / "master.log"
     with log.open("w") as out:
         process = subprocess.Popen(["/usr/lib/postfix/sbin/master", "-d", "-c", at / "conf"], stdout=out, stderr=out)
-    for address in EXCHANGERS:
+    for address in EXCHANGERS.values():
         wait_for(25, address, process, log)
     return process
 
@@ -205,7 +210,7 @@ def web(folder):
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer((WEB, 443), Handler)
+    server = http.server.ThreadingHTTPServer(("0.0.0.0", 443), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "web.pem", folder / "web.key")
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -224,7 +229,7 @@ def scan(folder, binary, areas, cases):
     text += "".join(f"  - {{ name: {name}, roles: [mail-domain] }}\n" for name in all_names)
     (folder / "inventory.yaml").write_text(text)
     leads = [f"--connect-to={address}:{port}:{address}:{port}" for address, port in
-             [(address, 25) for address in EXCHANGERS] + [(WEB, 443)]]
+             [(address, 25) for address in EXCHANGERS.values()] + [(address, 443) for address in WEB.values()]]
     done = subprocess.run([binary, "scan", f"--only={areas}", "--profile=transport", f"--profiles={folder}/profiles",
                            f"--inventory={folder}/inventory.yaml", "--resolver=127.0.0.1:53", f"--ca-file={folder}/ca.pem",
                            "--allow-private", "--format", "json", *leads],
@@ -254,7 +259,7 @@ def main():
             program(tool)
         pwd.getpwnam("postfix")
         run("ip", "link", "set", "lo", "up")
-        for host in (*EXCHANGERS, WEB):
+        for host in HOSTS:
             run("ip", "addr", "add", host + "/32", "dev", "lo")
         certificate(folder, "mail", [f"mx.{one['name']}.example" for one in CASES if one["name"] != "mailname"])
         certificate(folder, "web", [f"mta-sts.{one['name']}.example" for one in CASES if one["name"] != "webname"])
