@@ -35,7 +35,7 @@ fn in_a_network(test: &str, script: &str, arguments: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new("unshare")
         .args(alone)
-        .args(["python3", script, env!("CARGO_BIN_EXE_scrutineer")])
+        .args(["python3", "-B", script, env!("CARGO_BIN_EXE_scrutineer")])
         .arg(folder.path().join("lab"))
         .arg(folder.path().join("said.json"))
         .args(arguments)
