@@ -102,6 +102,7 @@ fn import(args: &HarArgs, console: &mut Console) -> Result<Exit, Trouble> {
         extra_roots: false,
         given_resolver: false,
         given_anchor: false,
+        ct_logs: false,
     };
     let mut observations = Vec::new();
     let mut pages = 0usize;

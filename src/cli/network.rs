@@ -13,6 +13,7 @@ use std::{
 use crate::{
     net::{ConnectRule, Limits, NetConfig},
     wire::{
+        ct_logs::LogList,
         dnssec::parse_anchors,
         root_hints::{RootServer, parse_hints},
         routes::{Payloads, Routes},
@@ -52,6 +53,10 @@ pub struct NetworkArgs {
     /// rpki-client; needs --routes.
     #[arg(long, value_name = "FILE", requires = "routes")]
     pub vrps: Option<PathBuf>,
+    /// Verify the timestamps of certificates by the logs in this file: the log list
+    /// (version 3, JSON) that Google or Apple publishes.
+    #[arg(long, value_name = "FILE")]
+    pub ct_logs: Option<PathBuf>,
     /// Connect to addresses that are not public, such as those of a lab.
     #[arg(long)]
     pub allow_private: bool,
@@ -88,6 +93,7 @@ impl NetworkArgs {
             root_hints: self.root_hints()?,
             routes: self.routes()?,
             payloads: self.payloads()?,
+            ct_logs: self.ct_logs()?,
             contact: self.contact.clone(),
             limits: Limits {
                 connections_per_address: usize::from(self.connections_per_address),
@@ -133,6 +139,16 @@ impl NetworkArgs {
         let bytes = read(path, "a file of RPKI payloads", TABLE_MAX)?;
         Payloads::parse(&bytes)
             .map(|payloads| Some(Arc::new(payloads)))
+            .map_err(|what| format!("{}: {what}", path.display()))
+    }
+
+    fn ct_logs(&self) -> Result<Option<Arc<LogList>>, String> {
+        let Some(path) = &self.ct_logs else {
+            return Ok(None);
+        };
+        let bytes = read(path, "a list of logs", FILE_MAX)?;
+        LogList::parse(&bytes)
+            .map(|logs| Some(Arc::new(logs)))
             .map_err(|what| format!("{}: {what}", path.display()))
     }
 

@@ -145,6 +145,8 @@ struct SetUp {
     extra_roots: bool,
     given_resolver: bool,
     given_anchor: bool,
+    /// Edition of the list of logs.
+    ct_logs: Option<String>,
 }
 
 impl SetUp {
@@ -155,6 +157,7 @@ impl SetUp {
             extra_roots: !config.extra_roots.is_empty(),
             given_resolver: config.resolver.is_some(),
             given_anchor: !config.trust_anchors.is_empty(),
+            ct_logs: config.ct_logs.as_ref().map(|logs| logs.edition.clone()),
         }
     }
 }
@@ -274,19 +277,23 @@ fn prepare(
         extra_roots: set_up.extra_roots,
         given_resolver: set_up.given_resolver,
         given_anchor: set_up.given_anchor,
+        ct_logs: set_up.ct_logs.is_some(),
     };
     let scope = Scope::new(
         level,
         inventory.targets.iter().map(|target| target.name.as_str()),
         inventory.scope.domains.iter().map(String::as_str),
     );
-    let header = header(
+    let mut header = header(
         started_at,
         inventory.organisation.map(|organisation| organisation.name),
         conditions.clone(),
         inventory.targets.clone(),
         Some(profile.pack.clone()),
     );
+    if let Some(edition) = set_up.ct_logs {
+        header.tables.insert("ct_logs".to_owned(), edition);
+    }
     if let Some(path) = &args.resume {
         let (header, done, writer) = store::resume(path, &facts::known()).map_err(said)?;
         if header.conditions != conditions {

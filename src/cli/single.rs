@@ -113,6 +113,7 @@ pub fn observation(
         extra_roots: !network.ca_file.is_empty(),
         given_resolver: network.resolver.is_some(),
         given_anchor: network.trust_anchor.is_some(),
+        ct_logs: network.ct_logs.is_some(),
     };
     let runtime = runtime()?;
     let observation = runtime.block_on(async {

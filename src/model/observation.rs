@@ -71,6 +71,10 @@ pub struct Conditions {
     /// Whether validation began at another key of the root than IANA's (`--trust-anchor`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub given_anchor: bool,
+    /// Whether timestamps of certificates were held against a list of logs
+    /// (`--ct-logs`); its edition stands among the tables.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ct_logs: bool,
 }
 
 /// Something from which another person can verify facts.
@@ -108,6 +112,10 @@ pub enum EvidenceKind {
     Certificate,
     /// Bytes of a TLS handshake in Base64.
     TlsHandshake,
+    /// An answer by OCSP (RFC 6960), DER in Base64.
+    OcspResponse,
+    /// A list of revoked certificates (RFC 5280 section 5), DER in Base64.
+    RevocationList,
     /// Lines of an SMTP dialogue.
     SmtpDialogue,
 }

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::connect_rule::ConnectRule;
 use crate::wire::{
+    ct_logs::LogList,
     root_hints::RootServer,
     routes::{Payloads, Routes},
 };
@@ -30,6 +31,8 @@ pub struct NetConfig {
     pub routes: Option<Arc<Routes>>,
     /// Validated payloads of RPKI that the user gave.
     pub payloads: Option<Arc<Payloads>>,
+    /// The certificate transparency logs that count, if the user gave a list of them.
+    pub ct_logs: Option<Arc<LogList>>,
     /// Whom operators of scanned servers can write to; part of the user agent.
     pub contact: Option<String>,
     /// How much may be sent, how fast, and how long to wait.

@@ -3,7 +3,7 @@
 use hickory_proto::{dnssec::rdata::DS, rr::RecordType};
 use rustls::RootCertStore;
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex},
@@ -35,6 +35,7 @@ use super::{
 use crate::{
     model::{gap::GapReason, level::Level, observation::Cost, target::Target},
     wire::{
+        ct_logs::LogList,
         dnssec::iana_anchors,
         root_hints::{RootServer, iana_hints},
         routes::{Payloads, Routes},
@@ -45,6 +46,10 @@ use crate::{
 const SMTP: u16 = 25;
 /// Port of HTTPS, on which MTA-STS policies are asked for.
 const HTTPS: u16 = 443;
+/// Port on which places that certificates name are asked.
+const HTTP: u16 = 80;
+/// Most hosts outside of the scan that certificates of one target may name.
+const VOUCHED_MAX: usize = 8;
 
 /// The network of the whole process: configuration, limits over all targets,
 /// resolver and trusted roots. Cheap to clone.
@@ -120,6 +125,7 @@ impl Net {
                 unchecked: Mutex::default(),
                 servers: Servers::default(),
                 http: Pool::default(),
+                vouched: Mutex::default(),
             }),
         }
     }
@@ -144,6 +150,8 @@ struct Inner {
     unchecked: Mutex<HashMap<(String, RecordType), UncheckedLookup>>,
     servers: Servers,
     http: Pool,
+    /// Hosts outside of the scan that trusted certificates name.
+    vouched: Mutex<BTreeSet<String>>,
 }
 
 type LookupResult = Result<Arc<Answer>, NetError>;
@@ -223,6 +231,33 @@ impl Session {
     /// The validated payloads of RPKI that the user gave.
     pub fn payloads(&self) -> Option<&Payloads> {
         self.config().payloads.as_deref()
+    }
+
+    /// The certificate transparency logs that count, if the user gave a list of them.
+    pub fn ct_logs(&self) -> Option<&LogList> {
+        self.config().ct_logs.as_deref()
+    }
+
+    /// Lets a host be asked over plain HTTP although it is not part of the scan:
+    /// a certificate of the target names it, and an authority that is trusted
+    /// signed that certificate.
+    ///
+    /// # Errors
+    /// [`GapReason::NotAsked`] below level `standard`, [`GapReason::TooLarge`]
+    /// when the target has named enough of them.
+    pub fn vouch_for(&self, host: &str) -> Result<(), NetError> {
+        if self.level() < Level::Standard {
+            let detail = "places that certificates name are asked from level standard on";
+            return Err(NetError::new(GapReason::NotAsked, detail));
+        }
+        let host = normal(host);
+        let mut vouched = lock(&self.inner.vouched);
+        if vouched.len() >= VOUCHED_MAX && !vouched.contains(&host) {
+            let detail = format!("certificates name more than {VOUCHED_MAX} hosts");
+            return Err(NetError::new(GapReason::TooLarge, detail));
+        }
+        vouched.insert(host);
+        Ok(())
     }
 
     /// Servers of the root to follow delegations from: those that the user gave,
@@ -507,6 +542,9 @@ impl Session {
         }
         // Exchangers serve the target's mail, whoever runs them.
         if port == SMTP && self.level() >= Level::Standard && self.is_exchanger(&host).await {
+            return Ok(());
+        }
+        if port == HTTP && lock(&self.inner.vouched).contains(&host) {
             return Ok(());
         }
         Err(NetError::new(

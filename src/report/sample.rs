@@ -135,6 +135,7 @@ fn target(key: &str, observed: bool) -> TargetSummary {
             extra_roots: false,
             given_resolver: false,
             given_anchor: false,
+            ct_logs: false,
         }),
         verdict: if observed {
             Verdict::Fail

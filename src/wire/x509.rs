@@ -6,16 +6,16 @@
 
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{
-    DistributionPointName, FromDer, GeneralName, ParsedExtension, SubjectPublicKeyInfo,
-    X509Certificate, X509Name,
+    DistributionPointName, FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name,
 };
 use x509_parser::public_key::PublicKey;
 
+use super::der;
 use super::text::{clean, clean_bytes};
 
 mod algorithms;
 
-pub use algorithms::{Key, SignedBy, rsa_key_bits};
+pub use algorithms::{IssuerKey, Key, SignedBy, rsa_key_bits};
 use algorithms::{Signed, signature_of};
 
 /// Most subject alternative names that are kept.
@@ -40,6 +40,8 @@ pub struct Certificate {
     pub issuer_der: Vec<u8>,
     /// Serial number in lower-case hexadecimal.
     pub serial: String,
+    /// Serial number as encoded, without header.
+    pub serial_der: Vec<u8>,
     /// SHA-256 of the DER form in lower-case hexadecimal.
     pub sha256: String,
     /// Start of validity, seconds since 1970.
@@ -64,6 +66,10 @@ pub struct Certificate {
     pub path_length: Option<u32>,
     /// Key usage: whether it may sign certificates; absent without the extension.
     pub key_cert_sign: Option<bool>,
+    /// Key usage: whether it may sign lists of revoked certificates; absent without the extension.
+    pub crl_sign: Option<bool>,
+    /// Whether the extended key usage is for signing answers by OCSP (RFC 6960 section 4.2.2.2).
+    pub ocsp_signing: bool,
     /// OCSP responders.
     pub ocsp: Vec<String>,
     /// Places of the issuer's certificate.
@@ -109,6 +115,7 @@ impl Certificate {
             subject_der: parsed.subject().as_raw().to_vec(),
             issuer_der: parsed.issuer().as_raw().to_vec(),
             serial: hex(parsed.raw_serial().iter().take(64)),
+            serial_der: parsed.raw_serial().to_vec(),
             sha256: hex(Sha256::digest(der).iter()),
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
@@ -121,6 +128,8 @@ impl Certificate {
             authority: None,
             path_length: None,
             key_cert_sign: None,
+            crl_sign: None,
+            ocsp_signing: false,
             ocsp: Vec::new(),
             issuer_urls: Vec::new(),
             crl: Vec::new(),
@@ -153,15 +162,28 @@ impl Certificate {
         self.signed.by(&issuer.key)
     }
 
+    /// Whether a key signed this certificate.
+    pub fn signed_by_key(&self, key: &Key) -> SignedBy {
+        self.signed.by(key)
+    }
+
+    /// The key of this certificate, as that of an issuer; `der` is the
+    /// certificate that was read.
+    pub fn issuer_key(&self, der: &[u8]) -> Option<IssuerKey> {
+        Some(IssuerKey {
+            subject_der: self.subject_der.clone(),
+            spki: public_key_info(der)?,
+            key: self.key.clone(),
+            signs_lists: self.crl_sign,
+        })
+    }
+
     /// Whether the key of a trust anchor signed this certificate; `spki` is the
     /// content of its SubjectPublicKeyInfo without the outer header.
     pub fn signed_by_anchor(&self, spki: &[u8]) -> SignedBy {
-        let Some(whole) = sequence(spki) else {
-            return SignedBy::Unknown;
-        };
-        match SubjectPublicKeyInfo::from_der(&whole) {
-            Ok((_, info)) => self.signed.by(&Key::read(&info)),
-            Err(_) => SignedBy::Unknown,
+        match Key::from_spki(&der::write(der::SEQUENCE, spki)) {
+            Some(key) => self.signed.by(&key),
+            None => SignedBy::Unknown,
         }
     }
 
@@ -192,6 +214,7 @@ impl Certificate {
             }
             ParsedExtension::ExtendedKeyUsage(usage) => {
                 self.server_auth = Some(usage.server_auth || usage.any);
+                self.ocsp_signing = usage.ocsp_signing;
             }
             ParsedExtension::BasicConstraints(constraints) => {
                 self.authority = Some(constraints.ca);
@@ -199,6 +222,7 @@ impl Certificate {
             }
             ParsedExtension::KeyUsage(usage) => {
                 self.key_cert_sign = Some(usage.key_cert_sign());
+                self.crl_sign = Some(usage.crl_sign());
             }
             ParsedExtension::AuthorityInfoAccess(access) => {
                 for description in &access.accessdescs {
@@ -341,36 +365,9 @@ pub fn rsa_public_key(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 }
 
 /// The content of a DER element without its header.
-fn content(der: &[u8]) -> Option<&[u8]> {
-    let (_, rest) = der.split_first()?;
-    let (first, rest) = rest.split_first()?;
-    if *first < 0x80 {
-        return rest.get(..usize::from(*first));
-    }
-    let count = usize::from(*first & 0x7f);
-    if count > 3 {
-        return None;
-    }
-    let (digits, rest) = rest.split_at_checked(count)?;
-    let length = digits
-        .iter()
-        .fold(0usize, |length, digit| length << 8 | usize::from(*digit));
-    rest.get(..length)
-}
-
-/// A SEQUENCE around some content.
-fn sequence(content: &[u8]) -> Option<Vec<u8>> {
-    let mut out = vec![0x30];
-    let length = u16::try_from(content.len()).ok()?;
-    match length {
-        0..=127 => out.push(u8::try_from(length).ok()?),
-        _ => {
-            out.push(0x82);
-            out.extend_from_slice(&length.to_be_bytes());
-        }
-    }
-    out.extend_from_slice(content);
-    Some(out)
+fn content(bytes: &[u8]) -> Option<&[u8]> {
+    let element = der::Reader::new(bytes).element().ok()?;
+    Some(element.content)
 }
 
 fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {

@@ -11,8 +11,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::facts::{Chain, ChainProblem, ChainProblemName as Name};
 use crate::net::{RootStore, tls::provider};
+use crate::wire::der;
 use crate::wire::text::clean;
-use crate::wire::x509::{self, Certificate, SignedBy};
+use crate::wire::x509::{self, Certificate, IssuerKey, Key, SignedBy};
 
 /// Most characters of a detail.
 const DETAIL_CHARS: usize = 300;
@@ -45,7 +46,7 @@ pub fn assess(question: &Question<'_>) -> Chain {
     }
     let path = Path::walk(question.read, question.roots);
     let now = question.now.as_second();
-    let trusted = verify(question, now) == Ok(());
+    let trusted = is_trusted(question.der, question.roots, now);
     path.dates(now, &mut problems);
     path.strength(&mut problems);
     path.authorities(&mut problems);
@@ -75,7 +76,7 @@ pub fn assess(question: &Question<'_>) -> Chain {
     }
     if !trusted {
         // Dates left aside, what else does the verifier say?
-        let timeless = verify(question, path.time_within(now));
+        let timeless = verify(question.der, question.roots, path.time_within(now));
         if timeless != Ok(()) {
             path.end_of(&mut problems);
         }
@@ -83,7 +84,9 @@ pub fn assess(question: &Question<'_>) -> Chain {
             explain(&error, &path, &mut problems);
         }
         if problems.only(&[Name::NameMismatch, Name::WrongOrder]) {
-            let detail = verify(question, now).err().unwrap_or_default();
+            let detail = verify(question.der, question.roots, now)
+                .err()
+                .unwrap_or_default();
             problems.add(Name::Other, detail);
         }
     }
@@ -107,10 +110,48 @@ pub fn matches_host(question: &Question<'_>, leaf: &Certificate) -> bool {
     }
 }
 
+/// A leaf, and the key that issued it.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The leaf.
+    pub leaf: Certificate,
+    /// The key: of a certificate that was sent, or of a root.
+    pub issuer: IssuerKey,
+}
+
+/// The leaf of a chain with the key that signed it; absent when the leaf cannot
+/// be read, or nothing that was sent or is trusted signed it.
+pub fn issued(chain: &[Vec<u8>], roots: &RootStore) -> Option<Issued> {
+    let leaf = Certificate::read(chain.first()?).ok()?;
+    let sent = chain.iter().find_map(|der| {
+        let candidate = Certificate::read(der).ok()?;
+        let signed =
+            candidate.subject_der == leaf.issuer_der && leaf.signed_by(&candidate) == SignedBy::Yes;
+        signed.then(|| candidate.issuer_key(der)).flatten()
+    });
+    let issuer = sent.or_else(|| {
+        let signed = |root: &&TrustAnchor<'_>| is_signed_by_root(&leaf, root);
+        let root = roots.roots.iter().find(signed)?;
+        let spki = der::write(der::SEQUENCE, root.subject_public_key_info.as_ref());
+        Some(IssuerKey {
+            subject_der: leaf.issuer_der.clone(),
+            key: Key::from_spki(&spki)?,
+            spki,
+            signs_lists: None,
+        })
+    })?;
+    Some(Issued { leaf, issuer })
+}
+
+/// Whether a chain leads to a root at `now` (seconds since 1970), names left aside.
+pub fn is_trusted(chain: &[Vec<u8>], roots: &RootStore, now: i64) -> bool {
+    verify(chain, roots, now).is_ok()
+}
+
 /// Asks rustls-webpki whether the chain leads to a root at a time, names left
 /// aside. The error is in its words.
-fn verify(question: &Question<'_>, at: i64) -> Result<(), String> {
-    let Some((leaf, rest)) = question.der.split_first() else {
+fn verify(chain: &[Vec<u8>], roots: &RootStore, at: i64) -> Result<(), String> {
+    let Some((leaf, rest)) = chain.split_first() else {
         return Err("no certificate".to_owned());
     };
     let leaf = CertificateDer::from(leaf.as_slice());
@@ -123,11 +164,7 @@ fn verify(question: &Question<'_>, at: i64) -> Result<(), String> {
     let algorithms = provider().signature_verification_algorithms.all;
     let parsed = ParsedCertificate::try_from(&leaf).map_err(|error| words(&error))?;
     rustls::client::verify_server_cert_signed_by_trust_anchor(
-        &parsed,
-        question.roots,
-        &rest,
-        time,
-        algorithms,
+        &parsed, roots, &rest, time, algorithms,
     )
     .map_err(|error| words(&error))
 }
@@ -156,7 +193,12 @@ fn explain(error: &str, path: &Path<'_>, problems: &mut Problems) {
         if !problems.has(Name::WeakKey) && !problems.has(Name::WeakSignature) {
             problems.add(Name::BadSignature, "a signature does not verify");
         }
-    } else if has("EndEntityUsedAsCa") || has("PathLenConstraint") {
+    } else if has("PathLenConstraint") {
+        let detail = "an authority has more authorities below it than it may";
+        if !problems.has(Name::PathTooLong) {
+            problems.add(Name::PathTooLong, detail);
+        }
+    } else if has("EndEntityUsedAsCa") {
         problems.add(
             Name::NotAnAuthority,
             "an authority of the chain may not sign it",
@@ -314,7 +356,7 @@ impl<'a> Path<'a> {
                 .and_then(|limit| usize::try_from(limit).ok());
             if limit.is_some_and(|limit| below > limit) {
                 let detail = format!("{}: too many authorities below it", role(*at, certificate));
-                problems.add(Name::NotAnAuthority, detail);
+                problems.add(Name::PathTooLong, detail);
             }
         }
     }

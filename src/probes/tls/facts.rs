@@ -7,12 +7,16 @@ use crate::model::seen::Seen;
 
 mod certificate;
 mod handshake;
+mod revocation;
+mod transparency;
 
 pub use certificate::*;
 pub use handshake::*;
+pub use revocation::*;
+pub use transparency::*;
 
 /// Version of these facts.
-pub const FACT_VERSION: u32 = 1;
+pub const FACT_VERSION: u32 = 2;
 
 /// TLS endpoints of the target: its website and its mail exchangers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

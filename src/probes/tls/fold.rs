@@ -2,17 +2,16 @@
 
 use base64::Engine as _;
 use jiff::Timestamp;
-use rustls::pki_types::ServerName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use super::chain::{self, Question};
 use super::enumerate::{RawChain, VersionFacts};
 use super::facts::{
-    AlternativeName, Certificate, CipherSuite, Group, Issuer, Negotiated, Preference, PreferenceBy,
-    ProtocolVersion, PublicKey, Staple, TlsEndpoint, TlsFacts, VersionName,
+    Certificate, CipherSuite, Group, Negotiated, Preference, PreferenceBy, ProtocolVersion, Staple,
+    TlsEndpoint, TlsFacts, VersionName,
 };
 use super::jobs::{Answers, Contact, EndpointAnswers};
+use super::revocation::Revocations;
 use super::{fold_features, fold_handshake};
 use crate::model::{
     gap::{Gap, GapReason},
@@ -21,9 +20,9 @@ use crate::model::{
 };
 use crate::net::{NetError, RootStore, shell_word, tls::Agreement};
 use crate::probes::registry::AreaReport;
+use crate::wire::ct_logs::LogList;
 use crate::wire::text::clean_bytes;
 use crate::wire::tls::{Version, groups, suites};
-use crate::wire::x509::{self, Name};
 
 /// Most bytes of a certificate that are kept as evidence.
 const EVIDENCE_BYTES: usize = 8_192;
@@ -33,6 +32,8 @@ const EVIDENCE_BYTES: usize = 8_192;
 pub struct Setting<'a> {
     /// The trusted roots.
     pub roots: &'a RootStore,
+    /// The logs that count, if the user gave a list of them.
+    pub logs: Option<&'a LogList>,
     /// The time of the observation.
     pub now: Timestamp,
 }
@@ -43,7 +44,8 @@ pub fn report(answers: &Answers, setting: Setting<'_>) -> AreaReport {
     let mut facts = TlsFacts::default();
     if answers.known {
         let endpoints = answers.endpoints.iter().enumerate().map(|(at, endpoint)| {
-            let mut fold = Fold::new(endpoint, format!("/tls/endpoints/{at}"), setting);
+            let at = format!("/tls/endpoints/{at}");
+            let mut fold = Fold::new(endpoint, &answers.revocations, at, setting);
             let facts = fold.endpoint();
             report.gaps.append(&mut fold.gaps);
             report.evidence.append(&mut fold.evidence);
@@ -75,19 +77,26 @@ pub fn report(answers: &Answers, setting: Setting<'_>) -> AreaReport {
 }
 
 /// The facts of one endpoint in the making.
-struct Fold<'a> {
-    answers: &'a EndpointAnswers,
+pub(super) struct Fold<'a> {
+    pub(super) answers: &'a EndpointAnswers,
+    pub(super) revocations: &'a Revocations,
     /// Pointer of the endpoint.
-    at: String,
-    setting: Setting<'a>,
+    pub(super) at: String,
+    pub(super) setting: Setting<'a>,
     gaps: Vec<Gap>,
     evidence: Vec<Evidence>,
 }
 
 impl<'a> Fold<'a> {
-    fn new(answers: &'a EndpointAnswers, at: String, setting: Setting<'a>) -> Self {
+    fn new(
+        answers: &'a EndpointAnswers,
+        revocations: &'a Revocations,
+        at: String,
+        setting: Setting<'a>,
+    ) -> Self {
         Self {
             answers,
+            revocations,
             at,
             setting,
             gaps: Vec::new(),
@@ -295,24 +304,8 @@ impl<'a> Fold<'a> {
     /// Certificates and staple.
     fn certificates(&mut self, facts: &mut TlsEndpoint) {
         let answers = self.answers;
-        let mut chains: Vec<(RawChain, Option<bool>)> = Vec::new();
-        for attempt in &answers.attempts {
-            let chain = RawChain {
-                certificates: attempt.certificates.clone(),
-                sent: attempt.certificates_sent,
-                staple: attempt.staple.clone(),
-            };
-            chains.push((chain, attempt.possession));
-        }
-        if let Some(found) = &answers.enumeration {
-            chains.extend(found.chains.iter().map(|chain| (chain.clone(), None)));
-        }
-        let mut leaves = BTreeSet::new();
-        chains.retain(|(chain, _)| {
-            let leaf = chain.certificates.first();
-            leaf.is_some_and(|leaf| leaves.insert(leaf.clone()))
-        });
-        let Some((first, _)) = chains.first() else {
+        let chains = chains(answers);
+        let Some(first) = chains.first() else {
             // Only anonymous suites, or nothing but refusals.
             let error = match &answers.contact {
                 Contact::Refused(error) | Contact::Unclear(error) => error.clone(),
@@ -322,7 +315,7 @@ impl<'a> Fold<'a> {
             self.gap("/staple", &error);
             return;
         };
-        facts.staple = Seen::Known(first.staple.as_ref().map(|staple| Staple {
+        facts.staple = Seen::Known(first.raw.staple.as_ref().map(|staple| Staple {
             length: u32::try_from(staple.len()).unwrap_or(u32::MAX),
         }));
         if let Some(error) = &answers.certificates_open {
@@ -330,9 +323,9 @@ impl<'a> Fold<'a> {
         }
         let mut keys = BTreeMap::new();
         let mut list: Vec<Certificate> = Vec::new();
-        for (chain, possession) in &chains {
+        for chain in &chains {
             let at = list.len();
-            match self.certificate(chain, *possession, at) {
+            match self.certificate(chain, at) {
                 Ok(mut certificate) => {
                     let count: &mut u32 = keys.entry(certificate.key.clone()).or_default();
                     *count += 1;
@@ -348,78 +341,6 @@ impl<'a> Fold<'a> {
             }
         }
         facts.certificates = Seen::Known(list);
-    }
-
-    fn certificate(
-        &mut self,
-        chain: &RawChain,
-        possession: Option<bool>,
-        at: usize,
-    ) -> Result<Certificate, String> {
-        let read: Vec<Result<x509::Certificate, String>> = chain
-            .certificates
-            .iter()
-            .map(|der| x509::Certificate::read(der))
-            .collect();
-        let leaf = match read.first() {
-            Some(Ok(leaf)) => leaf,
-            Some(Err(error)) => return Err(error.clone()),
-            None => return Err("an empty chain".to_owned()),
-        };
-        let host = ServerName::try_from(self.answers.host.clone())
-            .map_err(|_| "no name to compare with".to_owned())?;
-        let question = Question {
-            der: &chain.certificates,
-            sent: chain.sent,
-            read: &read,
-            host: &host,
-            roots: self.setting.roots,
-            now: self.setting.now,
-            possession,
-        };
-        let place = format!("/certificates/{at}");
-        if leaf.name_count > leaf.names.len() {
-            let detail = format!("{} names; {} are kept", leaf.name_count, leaf.names.len());
-            let error = NetError::new(GapReason::TooLarge, detail);
-            self.gap(&format!("{place}/names/-"), &error);
-        }
-        for (position, der) in chain.certificates.iter().enumerate() {
-            let below = if position == 0 { "" } else { "/chain" };
-            let at = format!("{}{place}{below}", self.at);
-            let reproduce = self.s_client("-showcerts");
-            self.prove(at, EvidenceKind::Certificate, der, reproduce);
-        }
-        Ok(Certificate {
-            key: format!("{} leaf", leaf.key.algorithm),
-            subject: leaf.subject.clone(),
-            issuer: Issuer {
-                name: leaf.issuer.clone(),
-                organisation: leaf.issuer_organisation.clone(),
-            },
-            serial: leaf.serial.clone(),
-            sha256: leaf.sha256.clone(),
-            not_before: timestamp(leaf.not_before),
-            not_after: timestamp(leaf.not_after),
-            lifetime_days: leaf.lifetime_days(),
-            names: leaf.names.iter().map(name_facts).collect(),
-            matches_host: chain::matches_host(&question, leaf),
-            wildcard: leaf.wildcard(),
-            self_signed: leaf.self_signed(),
-            public_key: PublicKey {
-                algorithm: leaf.key.algorithm.clone(),
-                bits: leaf.key.bits,
-                curve: leaf.key.curve.clone(),
-            },
-            signature_hash: leaf.signature_hash.to_owned(),
-            signature_algorithm: leaf.signature_algorithm.clone(),
-            server_auth: leaf.server_auth,
-            ocsp: leaf.ocsp.clone(),
-            crl: leaf.crl.clone(),
-            sct_count: leaf.sct_count,
-            must_staple: leaf.must_staple,
-            caa_permits: Seen::Unseen,
-            chain: chain::assess(&question),
-        })
     }
 
     fn prove_version(&mut self, at: usize, name: VersionName, head: &[u8]) {
@@ -448,7 +369,13 @@ impl<'a> Fold<'a> {
         self.prove(at, EvidenceKind::TlsHandshake, head, reproduce);
     }
 
-    fn prove(&mut self, at: String, kind: EvidenceKind, bytes: &[u8], reproduce: String) {
+    pub(super) fn prove(
+        &mut self,
+        at: String,
+        kind: EvidenceKind,
+        bytes: &[u8],
+        reproduce: String,
+    ) {
         let kept = bytes.get(..EVIDENCE_BYTES).unwrap_or(bytes);
         self.evidence.push(Evidence {
             at,
@@ -460,7 +387,7 @@ impl<'a> Fold<'a> {
     }
 
     /// A command that shows the same with OpenSSL.
-    fn s_client(&self, options: &str) -> String {
+    pub(super) fn s_client(&self, options: &str) -> String {
         let address = SocketAddr::new(self.answers.ip, self.answers.port);
         let name = shell_word(&self.answers.host);
         let starttls = match self.answers.starttls {
@@ -472,9 +399,60 @@ impl<'a> Fold<'a> {
         )
     }
 
-    fn gap(&mut self, below: &str, error: &NetError) {
+    pub(super) fn gap(&mut self, below: &str, error: &NetError) {
         self.gaps.push(error.gap(format!("{}{below}", self.at)));
     }
+}
+
+/// A chain that an endpoint showed.
+pub(super) struct SeenChain {
+    /// The chain and its staple.
+    pub(super) raw: RawChain,
+    /// Whether the server proved that it holds the leaf's key, where it is known.
+    pub(super) possession: Option<bool>,
+    /// A list of signed certificate timestamps that came in the handshake.
+    pub(super) timestamps: Option<Vec<u8>>,
+}
+
+/// Every chain that an endpoint showed, one for each leaf.
+pub(super) fn chains(answers: &EndpointAnswers) -> Vec<SeenChain> {
+    let attempts = answers.attempts.iter().map(|attempt| SeenChain {
+        raw: RawChain {
+            certificates: attempt.certificates.clone(),
+            sent: attempt.certificates_sent,
+            staple: attempt.staple.clone(),
+        },
+        possession: attempt.possession,
+        timestamps: None,
+    });
+    let mut found: Vec<SeenChain> = Vec::new();
+    let enumeration = answers.enumeration.as_ref();
+    let raw = enumeration.into_iter().flat_map(|found| {
+        found
+            .chains
+            .iter()
+            .enumerate()
+            .map(|(at, chain)| SeenChain {
+                raw: chain.clone(),
+                possession: None,
+                // They came with the first chain in the clear.
+                timestamps: found.timestamps.clone().filter(|_| at == 0),
+            })
+    });
+    for chain in attempts.chain(raw) {
+        let Some(leaf) = chain.raw.certificates.first() else {
+            continue;
+        };
+        let same = |one: &&mut SeenChain| one.raw.certificates.first() == Some(leaf);
+        match found.iter_mut().find(same) {
+            Some(earlier) => {
+                earlier.timestamps = earlier.timestamps.take().or(chain.timestamps);
+                earlier.raw.staple = earlier.raw.staple.take().or(chain.raw.staple);
+            }
+            None => found.push(chain),
+        }
+    }
+    found
 }
 
 fn negotiated(agreement: &Agreement) -> Negotiated {
@@ -529,18 +507,6 @@ fn group_facts(id: u16) -> Group {
     }
 }
 
-fn name_facts(name: &Name) -> AlternativeName {
-    let (kind, name) = match name {
-        Name::Dns(name) => ("dns", name),
-        Name::Ip(name) => ("ip", name),
-        Name::Other(name) => ("other", name),
-    };
-    AlternativeName {
-        name: name.clone(),
-        kind: kind.to_owned(),
-    }
-}
-
 pub(super) fn name_of(version: Version) -> VersionName {
     match version {
         Version::Ssl3 => VersionName::Ssl3,
@@ -552,7 +518,7 @@ pub(super) fn name_of(version: Version) -> VersionName {
 }
 
 /// The nearest time that can be written.
-fn timestamp(second: i64) -> Timestamp {
+pub(super) fn timestamp(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(if second < 0 {
         Timestamp::MIN
     } else {

@@ -11,6 +11,7 @@ use super::first_contact::{first_contact, general_hello};
 use super::gate::blame_limits;
 use super::handshakes::{Handshakes, Later, handshakes, later};
 use super::prober::{Patience, Prober};
+use super::revocation::Revocations;
 use super::signatures::{self, Signatures};
 use super::starttls::Protocol;
 use super::vulnerabilities::{Vulnerabilities, vulnerabilities};
@@ -35,6 +36,9 @@ pub struct Answers {
     pub open: Vec<NetError>,
     /// Whether at least one look-up of endpoints succeeded.
     pub known: bool,
+    /// What was learned about the revocation of certificates; nobody is asked
+    /// below level standard.
+    pub revocations: Revocations,
 }
 
 /// What one endpoint said.

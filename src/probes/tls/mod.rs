@@ -9,6 +9,8 @@
 //! * from level `standard` on, one more handshake for the other kind of
 //!   certificate, and hellos that end at the server's answer: about one for
 //!   each suite and group that the server accepts;
+//! * from level `standard` on, a question by HTTP to the OCSP responder or the
+//!   list of revoked certificates that a trusted certificate names;
 //! * at level `intrusive`, a few hellos that go on with a message out of place,
 //!   which vulnerable libraries react to. None brings memory of the server to
 //!   light or harms it.
@@ -21,12 +23,16 @@ pub mod facts;
 mod features;
 mod first_contact;
 mod fold;
+mod fold_certificate;
 mod fold_features;
 mod fold_handshake;
+mod fold_revocation;
+mod fold_transparency;
 mod gate;
 mod handshakes;
 mod jobs;
 mod prober;
+mod revocation;
 mod signatures;
 pub mod starttls;
 mod vulnerabilities;
@@ -53,17 +59,15 @@ pub static PROBE: Probe = Probe {
     observe,
 };
 
+/// Most requests to the places that certificates name, for the plan.
+const PLACES_MAX: u32 = 8;
 /// Most hellos to one endpoint, for the plan: far more than any server needs.
 const HELLOS_MAX: u32 = 150;
 
 fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
     Box::pin(async move {
         let answers = endpoints::look(context.session, context.target, context.level).await;
-        let setting = fold::Setting {
-            roots: context.session.roots(),
-            now: Timestamp::now(),
-        };
-        fold::report(&answers, setting)
+        finish(context, answers).await
     })
 }
 
@@ -77,10 +81,22 @@ pub async fn observe_service(context: ProbeContext<'_>, service: Service) -> Are
         ..
     } = context;
     let answers = endpoints::look_at_service(session, target, level, service).await;
+    finish(context, answers).await
+}
+
+/// Asks about the certificates that were seen, and writes the report.
+async fn finish(context: ProbeContext<'_>, mut answers: jobs::Answers) -> AreaReport {
+    let session = context.session;
     let setting = fold::Setting {
         roots: session.roots(),
+        logs: session.ct_logs(),
         now: Timestamp::now(),
     };
+    if context.level >= Level::Standard {
+        let now = setting.now.as_second();
+        answers.revocations =
+            revocation::ask(session, &answers.endpoints, setting.roots, now).await;
+    }
     fold::report(&answers, setting)
 }
 
@@ -114,6 +130,13 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
             let what = "TLS hellos without a handshake, for each address";
             plan.push(exchange(place, what, HELLOS_MAX));
         }
+    }
+    if enumerates {
+        plan.push(exchange(
+            "places that trusted certificates name, port 80".to_owned(),
+            "OCSP questions, and requests for lists of revoked certificates",
+            PLACES_MAX,
+        ));
     }
     plan
 }

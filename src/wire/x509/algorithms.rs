@@ -22,6 +22,19 @@ pub struct Key {
     bytes: Vec<u8>,
 }
 
+/// The key that issued a certificate, and what its holder is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuerKey {
+    /// Name of the holder as encoded, header included.
+    pub subject_der: Vec<u8>,
+    /// The key as SubjectPublicKeyInfo in DER.
+    pub spki: Vec<u8>,
+    /// The key, read.
+    pub key: Key,
+    /// Whether it may sign lists of revoked certificates; absent where nothing says so.
+    pub signs_lists: Option<bool>,
+}
+
 /// Whether a key signed a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignedBy {
@@ -84,6 +97,46 @@ impl Key {
             ("ecdsa", Some(bits)) => bits < 224,
             _ => false,
         }
+    }
+
+    /// The key in a SubjectPublicKeyInfo; absent when it cannot be read.
+    pub fn from_spki(der: &[u8]) -> Option<Self> {
+        let (rest, info) = SubjectPublicKeyInfo::from_der(der).ok()?;
+        rest.is_empty().then(|| Self::read(&info))
+    }
+
+    /// The content of the BIT STRING that holds the key.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether this key made a signature, given with its AlgorithmIdentifier in DER.
+    pub fn signed(&self, algorithm: &[u8], message: &[u8], signature: &[u8]) -> SignedBy {
+        let Ok((_, algorithm)) = AlgorithmIdentifier::from_der(algorithm) else {
+            return SignedBy::Unknown;
+        };
+        let (_, hash, scheme) = signature_of(&algorithm);
+        let signed = Signed {
+            message: message.to_vec(),
+            signature: signature.to_vec(),
+            scheme,
+            hash,
+        };
+        signed.by(self)
+    }
+
+    /// Whether this key made a signature over SHA-256: ECDSA, or RSA in the padding of PKCS #1.
+    pub fn signed_sha256(&self, message: &[u8], signature: &[u8]) -> bool {
+        let signed = Signed {
+            message: message.to_vec(),
+            signature: signature.to_vec(),
+            scheme: match self.algorithm.as_str() {
+                "rsa" => Scheme::RsaPkcs1,
+                _ => Scheme::Ecdsa,
+            },
+            hash: "SHA-256",
+        };
+        signed.by(self) == SignedBy::Yes
     }
 
     pub(super) fn read(info: &SubjectPublicKeyInfo<'_>) -> Self {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{CertificateTimestamp, Revocation, StapledAnswer, Transparency};
 use crate::model::seen::Seen;
 
 /// A certificate that the endpoint presents, with its chain.
@@ -51,6 +52,27 @@ pub struct Certificate {
     pub sct_count: u32,
     /// Whether it demands a stapled response (RFC 7633).
     pub must_staple: bool,
+    /// The answer by OCSP that came stapled with it, held against it and its
+    /// issuer (RFC 6960 section 3.2); `null` when none came.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub staple: Seen<Option<StapledAnswer>>,
+    /// Whether its issuer has revoked it; `null` when the certificate names no
+    /// place to ask and nothing was stapled.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub revocation: Seen<Option<Revocation>>,
+    /// Signed certificate timestamps in it, in its staple and in the handshake.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key"))]
+    pub timestamps: Seen<Vec<CertificateTimestamp>>,
+    /// What a list of logs (`--ct-logs`) says of the timestamps.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub transparency: Seen<Transparency>,
+    /// Registrable domains other than the host's that it names too, sorted:
+    /// who else shares the certificate and its key.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name"))]
+    pub other_domains: Seen<Vec<OtherDomain>>,
     /// How the chain verifies.
     pub chain: Chain,
     /// Whether the CAA records that govern the host would let this issuer issue
@@ -79,6 +101,14 @@ pub struct AlternativeName {
     pub name: String,
     /// `dns`, `ip`, or `other`.
     pub kind: String,
+}
+
+/// A domain of somebody who shares a certificate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherDomain {
+    /// The domain, one label below a public suffix.
+    pub name: String,
 }
 
 /// A public key.
@@ -144,8 +174,10 @@ pub enum ChainProblemName {
     WeakKey,
     /// The extended key usage does not allow TLS servers.
     NotForServers,
-    /// A certificate of the chain may not sign others, or the path is too long.
+    /// A certificate of the chain may not sign others.
     NotAnAuthority,
+    /// An authority has more authorities below it than it may.
+    PathTooLong,
     /// A name lies outside the constraints of an authority.
     NameConstraints,
     /// A certificate cannot be read.
@@ -154,10 +186,10 @@ pub enum ChainProblemName {
     Other,
 }
 
-/// A stapled OCSP response (RFC 6960).
+/// A stapled OCSP response (RFC 6960). What it says stands with the certificate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Staple {
-    /// Length of the response in bytes. Its content is not judged yet.
+    /// Length of the response in bytes.
     pub length: u32,
 }
