@@ -11,7 +11,9 @@ use crate::model::{
 };
 use crate::probes::{
     registry::AreaReport,
-    tls::facts::{Certificate, PreferenceBy, TlsEndpoint, TlsFacts, VersionName},
+    tls::facts::{
+        Certificate, PreferenceBy, Revocation, RevocationStatus, TlsEndpoint, TlsFacts, VersionName,
+    },
 };
 
 /// Columns of a label with its indent.
@@ -304,6 +306,35 @@ impl Page {
             let name = word(problem.name).replace('_', " ");
             self.row("", &format!("{name}: {}", problem.detail));
         }
+        self.standing(certificate);
+    }
+
+    /// Whether it is revoked, and who logged it.
+    fn standing(&mut self, certificate: &Certificate) {
+        if let Some(Some(revocation)) = certificate.revocation.known() {
+            let source = word(revocation.source);
+            self.row("    revoked", &format!("{} ({source})", said(revocation)));
+        }
+        for problem in certificate
+            .staple
+            .known()
+            .into_iter()
+            .flatten()
+            .flat_map(|staple| &staple.problems)
+        {
+            let name = word(problem.name).replace('_', " ");
+            self.row("    staple", &format!("{name}: {}", problem.detail));
+        }
+        let timestamps = certificate.timestamps.known().map_or(0, Vec::len);
+        let told = count(timestamps, "timestamp");
+        match certificate.transparency.known() {
+            Some(found) => {
+                let logs = found.embedded_logs + found.outside_logs;
+                let known = format!("{told}; {logs} logs of the list count");
+                self.row("    logged", &known);
+            }
+            None => self.row("    logged", &format!("{told}, not verified")),
+        }
     }
 
     /// What was not observed, by address and reason.
@@ -328,6 +359,19 @@ impl Page {
                 self.width,
             );
             paragraph(&mut self.text, 6, &reason, self.width);
+        }
+    }
+}
+
+/// What the issuer says, in a few words.
+fn said(revocation: &Revocation) -> String {
+    match (revocation.status, revocation.revoked_at) {
+        (RevocationStatus::Good, _) => "no".to_owned(),
+        (RevocationStatus::NotKnownToIssuer, _) => "the issuer does not know it".to_owned(),
+        (RevocationStatus::Revoked, at) => {
+            let at = at.map(|at| at.strftime("%Y-%m-%d").to_string());
+            let reason = revocation.reason.as_deref().unwrap_or("no reason given");
+            format!("YES, on {}: {reason}", at.unwrap_or_default())
         }
     }
 }

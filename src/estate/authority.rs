@@ -4,8 +4,9 @@
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
+    CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, PublicKeyData, RevocationReason, RevokedCertParams, SerialNumber,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -84,6 +85,11 @@ impl Authority {
         &self.root_pem
     }
 
+    /// The logs in which its certificates stand, as a log list of version 3.
+    pub(super) fn ct_logs(&self) -> String {
+        self.logs.list()
+    }
+
     /// Issues a certificate with a fresh key.
     pub(super) fn issue(&self, leaf: &Leaf<'_>) -> Result<Identity, EstateError> {
         let failed = |e: rcgen::Error| EstateError::new("issue a certificate", e);
@@ -119,6 +125,29 @@ impl Authority {
             public_key: key.subject_public_key_info(),
             key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
         })
+    }
+
+    /// The list of what the intermediate has revoked, in DER: one certificate that
+    /// no server of the estate uses.
+    pub(super) fn revocation_list(&self) -> Result<Vec<u8>, EstateError> {
+        let now = SystemTime::now();
+        let params = CertificateRevocationListParams {
+            this_update: (now - DAY).into(),
+            next_update: (now + DAY * 6).into(),
+            crl_number: SerialNumber::from(7),
+            issuing_distribution_point: None,
+            revoked_certs: vec![RevokedCertParams {
+                serial_number: SerialNumber::from(0x5eed),
+                revocation_time: (now - DAY * 30).into(),
+                reason_code: Some(RevocationReason::KeyCompromise),
+                invalidity_date: None,
+            }],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = params
+            .signed_by(&self.issuer)
+            .map_err(|e| EstateError::new("sign its list of revoked certificates", e))?;
+        Ok(list.der().to_vec())
     }
 
     fn build(logs: Logs) -> Result<Self, rcgen::Error> {

@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{smtp, tls, web};
+use super::{lists, smtp, tls, web};
 
 /// Connections served at a time by one server; more wait in the queue of the system.
 const MAX_CONNECTIONS: usize = 64;
@@ -29,6 +29,8 @@ pub(super) enum Server {
     Https(web::Site, tls::Front),
     /// A mail exchanger.
     Smtp(smtp::Greeter),
+    /// The authority's list of revoked certificates.
+    List(lists::List),
 }
 
 /// Serves a port until the task is dropped, which also ends its connections.
@@ -65,6 +67,7 @@ impl Server {
                 }
             }
             Self::Smtp(greeter) => greeter.serve(stream).await,
+            Self::List(list) => list.serve(stream).await,
         }
     }
 }

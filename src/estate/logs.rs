@@ -8,6 +8,8 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
@@ -36,6 +38,28 @@ impl Logs {
         Ok(Self([Log::new()?, Log::new()?]))
     }
 
+    /// The logs as a log list of version 3, for `--ct-logs`.
+    pub(super) fn list(&self) -> String {
+        let operators: Vec<Value> = self
+            .0
+            .iter()
+            .zip(["Example Logs", "Example Second Logs"])
+            .map(|(log, name)| {
+                json!({
+                    "name": name,
+                    "logs": [{
+                        "description": format!("{name} 2026"),
+                        "log_id": STANDARD.encode(log.id),
+                        "key": STANDARD.encode(log.public_key()),
+                        "url": "https://log.example/",
+                        "state": { "usable": { "timestamp": "2020-01-01T00:00:00Z" } },
+                    }],
+                })
+            })
+            .collect();
+        json!({ "version": "1", "operators": operators }).to_string()
+    }
+
     /// The content of the extension for a certificate that is given without
     /// it, under an issuer given by the public key's DER form.
     pub(super) fn promises(
@@ -62,11 +86,14 @@ impl Log {
     fn new() -> Result<Self, EstateError> {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)
             .map_err(|e| EstateError::new("make a key", e))?;
-        let public = [&P256_KEY_HEADER[..], key.public_key().as_ref()].concat();
-        Ok(Self {
-            key,
-            id: Sha256::digest(public).into(),
-        })
+        let mut log = Self { key, id: [0; 32] };
+        log.id = Sha256::digest(log.public_key()).into();
+        Ok(log)
+    }
+
+    /// SubjectPublicKeyInfo.
+    fn public_key(&self) -> Vec<u8> {
+        [&P256_KEY_HEADER[..], self.key.public_key().as_ref()].concat()
     }
 
     /// A signed certificate timestamp over a certificate without this extension.

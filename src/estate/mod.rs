@@ -16,6 +16,7 @@ mod dns;
 mod dns_authority;
 mod legacy;
 mod listener;
+mod lists;
 mod logs;
 mod mended;
 mod offices;
@@ -162,6 +163,11 @@ impl Estate {
     /// The root certificate as PEM.
     pub fn root_pem(&self) -> &str {
         self.authority.root_pem()
+    }
+
+    /// The certificate transparency logs of the estate, for `--ct-logs`.
+    pub fn ct_logs(&self) -> String {
+        self.authority.ct_logs()
     }
 
     /// The DS record of the root zone, for `--trust-anchor`.

@@ -234,3 +234,64 @@ fn names_place(names: &Element<'_>, url: &str) -> Result<bool, Malformed> {
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400;
+    /// The day after the seeds were made.
+    const NOW: i64 = 1_795_493_837;
+    const WHOLE: &[u8] = include_bytes!("../../fuzz/corpus/pki_crl/whole");
+    const PART: &[u8] = include_bytes!("../../fuzz/corpus/pki_crl/part");
+    const LEAF: &[u8] = include_bytes!("../../fuzz/corpus/pki/leaf.der");
+    const ISSUER: &[u8] = include_bytes!("../../fuzz/corpus/pki/issuer.der");
+    const URL: &str = "http://crl.pki.example/inter.crl";
+
+    #[test]
+    fn lists_tell_what_is_revoked_and_count_in_their_time_and_place_alone() {
+        let leaf = Certificate::read(LEAF).unwrap();
+        let issuer = Certificate::read(ISSUER).unwrap();
+        let issuer = issuer.issuer_key(ISSUER).unwrap();
+        let revoked = Status::Revoked {
+            at: 1_793_491_200,
+            reason: Some(1),
+        };
+        for list in [WHOLE, PART] {
+            let answer = assess(list, URL, &leaf, &issuer, NOW).unwrap();
+            assert_eq!(answer.status, revoked);
+        }
+        let mut other = leaf.clone();
+        other.serial_der = vec![0x77];
+        let answer = assess(WHOLE, URL, &other, &issuer, NOW).unwrap();
+        assert_eq!(answer.status, Status::Good);
+        let why = |list: &[u8], url: &str, issuer: &IssuerKey, now: i64| {
+            assess(list, url, &leaf, issuer, now).unwrap_err().0
+        };
+        let elsewhere = "http://crl.pki.example/2.crl";
+        assert_eq!(
+            why(PART, elsewhere, &issuer, NOW),
+            "the list is the part for another place"
+        );
+        assert_eq!(
+            why(WHOLE, URL, &issuer, NOW - 2 * DAY),
+            "the list begins in the future"
+        );
+        assert_eq!(
+            why(WHOLE, URL, &issuer, NOW + 3_660 * DAY),
+            "the list is out of date"
+        );
+        let mut broken = WHOLE.to_vec();
+        *broken.last_mut().unwrap() ^= 1;
+        assert_eq!(
+            why(&broken, URL, &issuer, NOW),
+            "the issuer did not sign the list"
+        );
+        let mut may_not = issuer.clone();
+        may_not.signs_lists = Some(false);
+        assert_eq!(
+            why(WHOLE, URL, &may_not, NOW),
+            "the issuer may not sign lists"
+        );
+    }
+}

@@ -285,3 +285,77 @@ struct Interval {
     start_inclusive: Timestamp,
     end_exclusive: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::sct;
+
+    const NOW: i64 = 1_795_493_837;
+    const LOGS: &[u8] = include_bytes!("../../fuzz/corpus/pki_logs/list.json");
+    const RETIRED: &[u8] = include_bytes!("../../fuzz/corpus/pki_logs/retired.json");
+    const TIMESTAMPS: &[u8] = include_bytes!("../../fuzz/corpus/pki_timestamps/list");
+    const LEAF: &[u8] = include_bytes!("../../fuzz/corpus/pki/leaf.der");
+
+    #[test]
+    fn timestamps_count_if_a_log_of_the_list_signed_them_for_this_certificate() {
+        let logs = LogList::parse(LOGS).unwrap();
+        assert!(logs.edition.starts_with("2026-11-20T00:00:00Z sha256:"));
+        let found = sct::list(TIMESTAMPS).unwrap();
+        let own = Entry::Certificate(LEAF);
+        // Within the interval of the logs.
+        let ends = 1_900_000_000;
+        for (timestamp, operator) in found.iter().zip(["One", "Two"]) {
+            let log = logs.check(timestamp, own, ends, NOW).unwrap();
+            assert_eq!(
+                (log.operator.as_str(), log.state),
+                (operator, LogState::Usable)
+            );
+        }
+        let check = |entry, ends, now| logs.check(&found[0], entry, ends, now).unwrap_err();
+        assert_eq!(
+            check(Entry::Certificate(b"another"), ends, NOW),
+            Fault::BadSignature
+        );
+        assert_eq!(check(own, 2_300_000_000, NOW), Fault::OutsideInterval);
+        assert_eq!(check(own, ends, 1_700_000_000), Fault::NotYet);
+        let retired = LogList::parse(RETIRED).unwrap();
+        assert_eq!(
+            retired.check(&found[0], own, ends, NOW),
+            Err(Fault::Retired)
+        );
+        let empty = LogList {
+            edition: String::new(),
+            logs: BTreeMap::new(),
+        };
+        assert_eq!(
+            empty.check(&found[0], own, ends, NOW),
+            Err(Fault::UnknownLog)
+        );
+    }
+
+    #[test]
+    fn what_is_no_list_of_logs_is_refused_with_the_reason() {
+        let text = String::from_utf8(LOGS.to_vec()).unwrap();
+        let cases = [
+            ("{}".to_owned(), "operators"),
+            (r#"{"operators": []}"#.to_owned(), "names no log"),
+            (
+                text.replacen("\"log_id\": \"", "\"log_id\": \"AAAA", 1),
+                "log_id",
+            ),
+            (
+                text.replacen("\"key\": \"MFkw", "\"key\": \"MFkx", 1),
+                "SHA-256",
+            ),
+            (
+                text.replacen("usable", "useful", 1),
+                "none that this program knows",
+            ),
+        ];
+        for (text, words) in cases {
+            let why = LogList::parse(text.as_bytes()).unwrap_err();
+            assert!(why.contains(words), "{why}");
+        }
+    }
+}

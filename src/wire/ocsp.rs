@@ -281,3 +281,6 @@ fn revoked(mut fields: Reader<'_>) -> Result<Status, Malformed> {
     };
     Ok(Status::Revoked { at, reason })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,17 +6,19 @@
 
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{
-    DistributionPointName, FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name,
+    DistributionPointName, FromDer, GeneralName, ParsedExtension, X509Certificate,
 };
 use x509_parser::public_key::PublicKey;
 
 use super::der;
-use super::text::{clean, clean_bytes};
+use super::text::clean;
 
 mod algorithms;
+mod names;
 
 pub use algorithms::{IssuerKey, Key, SignedBy, rsa_key_bits};
 use algorithms::{Signed, signature_of};
+use names::{name_of, rfc4514, text_of, usages};
 
 /// Most subject alternative names that are kept.
 pub const MAX_NAMES: usize = 100;
@@ -64,6 +66,12 @@ pub struct Certificate {
     pub authority: Option<bool>,
     /// Basic constraints: most authorities below it.
     pub path_length: Option<u32>,
+    /// Version as written, one above the encoded one.
+    pub version: u32,
+    /// Key usage, with whether it is critical; absent without the extension.
+    pub key_usage: Option<(bool, Vec<&'static str>)>,
+    /// Whether it names the key of its issuer (RFC 5280 section 4.2.1.1).
+    pub authority_key_id: bool,
     /// Key usage: whether it may sign certificates; absent without the extension.
     pub key_cert_sign: Option<bool>,
     /// Key usage: whether it may sign lists of revoked certificates; absent without the extension.
@@ -127,6 +135,9 @@ impl Certificate {
             server_auth: None,
             authority: None,
             path_length: None,
+            version: parsed.version().0.saturating_add(1),
+            key_usage: None,
+            authority_key_id: false,
             key_cert_sign: None,
             crl_sign: None,
             ocsp_signing: false,
@@ -147,6 +158,11 @@ impl Certificate {
                 certificate.must_staple = demands_staple(extension.value);
             }
             certificate.extension(extension.parsed_extension());
+            if let Some((critical, _)) = &mut certificate.key_usage
+                && extension.oid.to_id_string() == "2.5.29.15"
+            {
+                *critical = extension.critical;
+            }
         }
         Ok(certificate)
     }
@@ -223,6 +239,7 @@ impl Certificate {
             ParsedExtension::KeyUsage(usage) => {
                 self.key_cert_sign = Some(usage.key_cert_sign());
                 self.crl_sign = Some(usage.crl_sign());
+                self.key_usage = Some((false, usages(usage)));
             }
             ParsedExtension::AuthorityInfoAccess(access) => {
                 for description in &access.accessdescs {
@@ -256,78 +273,15 @@ impl Certificate {
                     .take(MAX_URLS)
                     .collect();
             }
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                self.authority_key_id = id.key_identifier.is_some();
+            }
             ParsedExtension::SCT(list) => {
                 self.sct_count = u32::try_from(list.len()).unwrap_or(u32::MAX);
             }
             _ => {}
         }
     }
-}
-
-fn name_of(name: &GeneralName<'_>) -> Name {
-    match name {
-        GeneralName::DNSName(name) => Name::Dns(clean(name, 255).to_ascii_lowercase()),
-        GeneralName::IPAddress(bytes) => {
-            if let Ok(octets) = <[u8; 4]>::try_from(*bytes) {
-                Name::Ip(std::net::Ipv4Addr::from(octets).to_string())
-            } else if let Ok(octets) = <[u8; 16]>::try_from(*bytes) {
-                Name::Ip(std::net::Ipv6Addr::from(octets).to_string())
-            } else {
-                Name::Other(hex(bytes.iter().take(32)))
-            }
-        }
-        GeneralName::RFC822Name(text) | GeneralName::URI(text) => {
-            Name::Other(clean(text, NAME_CHARS))
-        }
-        GeneralName::DirectoryName(name) => Name::Other(rfc4514(name)),
-        other => Name::Other(clean(&other.to_string(), NAME_CHARS)),
-    }
-}
-
-/// A distinguished name as RFC 4514 writes it: the last part first.
-fn rfc4514(name: &X509Name<'_>) -> String {
-    let mut parts: Vec<String> = name
-        .iter_rdn()
-        .take(64)
-        .map(|rdn| {
-            let pairs = rdn.iter().take(16).map(|pair| {
-                let oid = pair.attr_type().to_id_string();
-                let kind = match oid.as_str() {
-                    "2.5.4.3" => "CN",
-                    "2.5.4.5" => "serialNumber",
-                    "2.5.4.6" => "C",
-                    "2.5.4.7" => "L",
-                    "2.5.4.8" => "ST",
-                    "2.5.4.9" => "STREET",
-                    "2.5.4.10" => "O",
-                    "2.5.4.11" => "OU",
-                    "0.9.2342.19200300.100.1.25" => "DC",
-                    "0.9.2342.19200300.100.1.1" => "UID",
-                    other => other,
-                };
-                format!("{kind}={}", escaped(&text_of(pair.as_slice())))
-            });
-            pairs.collect::<Vec<_>>().join("+")
-        })
-        .collect();
-    parts.reverse();
-    clean(&parts.join(","), NAME_CHARS)
-}
-
-fn escaped(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    for (at, character) in value.chars().enumerate() {
-        let special = matches!(character, ',' | '+' | '"' | '\\' | '<' | '>' | ';');
-        if special || (at == 0 && matches!(character, '#' | ' ')) {
-            out.push('\\');
-        }
-        out.push(character);
-    }
-    out
-}
-
-fn text_of(bytes: &[u8]) -> String {
-    clean_bytes(bytes, 300)
 }
 
 /// TLS feature (RFC 7633): a sequence of integers; 5 is `status_request`.

@@ -95,6 +95,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "takes the number of one nation as its parameter",
     ),
     ("cert.name.present", "cert.name.matches-host asks for more"),
+    ("cert.authority-key.named", "one nation asks for it"),
+    ("cert.version.three", "one nation asks for it"),
     (
         "cert.revocation.ocsp",
         "authorities may do without, says the CA/Browser Forum",

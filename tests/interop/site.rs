@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 
 use tempfile::TempDir;
 
+use crate::hosted::Hosted;
 use crate::support::{
     Authority, Files, Names, Outcome, Terms, assert_exactly, folder, free_port, scan,
 };
@@ -19,6 +20,13 @@ $TTL 300
 www  IN A   192.0.2.80
 ns1  IN A   192.0.2.53
 ns2  IN A   198.51.100.53
+";
+/// Where the authority publishes what it has revoked.
+const AUTHORITY: &str = "
+$TTL 300
+@    IN SOA ns1 hostmaster 1 7200 3600 1209600 300
+@    IN NS  ns1
+crl  IN A   192.0.2.81
 ";
 /// The rest of the world, in which there is nothing.
 const ROOT: &str = "
@@ -109,12 +117,18 @@ impl Stand {
     }
 
     fn scan(&self) -> Outcome {
-        let names = Names::serve(&[(".", ROOT), ("site.example.", ZONE)]);
+        let names = Names::serve(&[
+            (".", ROOT),
+            ("site.example.", ZONE),
+            ("interop.example.", AUTHORITY),
+        ]);
+        let lists = Hosted::one(self.authority.revocation_list());
         let mut arguments = vec![
             HOST.to_owned(),
             "--only=tls,web".to_owned(),
             format!("--resolver={}", names.address),
             format!("--connect-to=192.0.2.80:80:127.0.0.1:{}", self.http),
+            format!("--connect-to=192.0.2.81:80:127.0.0.1:{}", lists.port),
             format!("--connect-to=192.0.2.80:443:127.0.0.1:{}", self.https),
         ];
         if self.trusted {

@@ -160,7 +160,10 @@ impl Authority {
             .distinguished_name
             .push(DnType::CommonName, "Interop Root");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+        params.key_usages = vec![
+            rcgen::KeyUsagePurpose::KeyCertSign,
+            rcgen::KeyUsagePurpose::CrlSign,
+        ];
         let pem = params.self_signed(&key).unwrap().pem();
         Self {
             pem,
@@ -173,6 +176,20 @@ impl Authority {
         let path = folder.join("root.pem");
         fs::write(&path, &self.pem).unwrap();
         path
+    }
+
+    /// The list of what it has revoked, in DER: nothing of what it issues here.
+    pub fn revocation_list(&self) -> Vec<u8> {
+        let now = SystemTime::now();
+        let params = rcgen::CertificateRevocationListParams {
+            this_update: (now - DAY).into(),
+            next_update: (now + DAY).into(),
+            crl_number: 1.into(),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).unwrap().der().to_vec()
     }
 
     /// Issues a certificate that keeps all rules but those that `terms` break.

@@ -5,10 +5,14 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::OnceLock,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use scrutineer::{
     model::{gap::Gap, gap::GapReason, level::Level, observation::Cost, target::Target},
@@ -17,6 +21,7 @@ use scrutineer::{
         registry::ProbeContext,
         tls::{PROBE, facts::*},
     },
+    wire::{ct_logs::LogList, der},
 };
 use tempfile::TempDir;
 
@@ -29,6 +34,15 @@ $TTL 300
 @ IN SOA ns1.site.example. hostmaster.site.example. 1 7200 3600 1209600 300
 @ IN NS  ns1.site.example.
 @ IN A   192.0.2.80
+";
+/// Where the authorities of the tests publish.
+const PKI_ZONE: &str = "
+$TTL 300
+@    IN SOA ns1 hostmaster 1 7200 3600 1209600 300
+@    IN NS  ns1
+ocsp IN A   192.0.2.90
+crl  IN A   192.0.2.91
+home IN A   127.0.0.1
 ";
 pub const ROOT: &str = "
 $TTL 300
@@ -51,6 +65,7 @@ pub fn observe(port: u16, root: Option<&Path>, level: Level) -> Seen {
         rules: &[format!("{ADDRESS}:443:127.0.0.1:{port}")],
         root,
         level,
+        ct_logs: None,
     });
     let endpoints = facts.endpoints.known_mut().unwrap();
     assert_eq!(endpoints.len(), 1);
@@ -63,6 +78,8 @@ pub fn observe(port: u16, root: Option<&Path>, level: Level) -> Seen {
 
 /// Facts that are asked for at level intrusive alone.
 const INTRUSIVE: [&str; 1] = ["/vulnerabilities"];
+/// Needs a list of logs, which these scans are not given.
+const TRANSPARENCY: [&str; 2] = ["/transparency", "/timestamps/-"];
 
 /// What is looked at, and how.
 pub struct Question<'a> {
@@ -71,11 +88,16 @@ pub struct Question<'a> {
     pub rules: &'a [String],
     pub root: Option<&'a Path>,
     pub level: Level,
+    pub ct_logs: Option<LogList>,
 }
 
 /// Runs the probe on `site.example`.
 pub fn observe_target(question: &Question<'_>) -> (TlsFacts, Vec<Gap>, Cost) {
-    let names = Names::serve(&[(".", ROOT), ("site.example.", question.zone)]);
+    let names = Names::serve(&[
+        (".", ROOT),
+        ("site.example.", question.zone),
+        ("pki.example.", PKI_ZONE),
+    ]);
     let extra_roots = question
         .root
         .map(|path| CertificateDer::from_pem_file(path).unwrap());
@@ -84,6 +106,7 @@ pub fn observe_target(question: &Question<'_>) -> (TlsFacts, Vec<Gap>, Cost) {
         resolver: Some(names.address),
         connect_to: rules.collect(),
         extra_roots: extra_roots.into_iter().collect(),
+        ct_logs: question.ct_logs.clone().map(Arc::new),
         limits: Limits {
             new_per_second: 0,
             ..Limits::default()
@@ -109,6 +132,9 @@ pub fn observe_target(question: &Question<'_>) -> (TlsFacts, Vec<Gap>, Cost) {
         .await;
         let facts = serde_json::from_value(report.facts.unwrap()).unwrap();
         let mut gaps = report.gaps;
+        if question.ct_logs.is_none() {
+            gaps.retain(|gap| !TRANSPARENCY.iter().any(|fact| gap.at.ends_with(fact)));
+        }
         if question.level < Level::Intrusive {
             // Never asked below that level, whatever the server.
             gaps.retain(|gap| !INTRUSIVE.iter().any(|fact| gap.at.ends_with(fact)));
@@ -141,12 +167,12 @@ impl Seen {
             .map(|entry| entry.by)
     }
 
-    fn certificates(&self) -> &[Certificate] {
+    pub fn certificates(&self) -> &[Certificate] {
         self.endpoint.certificates.known().unwrap()
     }
 
     /// Reasons against the chain of the only certificate.
-    fn problems(&self) -> Vec<ChainProblemName> {
+    pub fn problems(&self) -> Vec<ChainProblemName> {
         let [certificate] = self.certificates() else {
             panic!("{:?}", self.certificates());
         };
@@ -210,6 +236,8 @@ impl Pki {
                 ("ended", "inter", "ec", "other.example", &["-days", "-1"]),
                 ("weak", "inter", "rsa:1024", HOST, &["-days", "30"]),
                 ("sha1", "inter", "rsa:2048", HOST, &["-days", "30", "-sha1"]),
+                ("md5", "inter", "rsa:2048", HOST, &["-days", "30", "-md5"]),
+                ("past", "inter", "ec", HOST, &["-days", "-1"]),
             ] {
                 let usage = "extendedKeyUsage=serverAuth\n";
                 let mut extensions = format!("subjectAltName=DNS:{host}\n{usage}");
@@ -228,15 +256,68 @@ impl Pki {
                 &["-days", "30"],
             );
             pki.authority("self", None, "ec");
+            let alone = format!("subjectAltName=DNS:{HOST}\n");
+            pki.issue("alone", None, "ec", HOST, &alone, &["-days", "30"]);
             pki
         })
+    }
+
+    /// Signs bytes by SHA-256 with the key of this name.
+    pub fn signature(&self, key: &str, bytes: &[u8]) -> Vec<u8> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let (message, signature) = (format!("message-{number}"), format!("signature-{number}"));
+        fs::write(self.path(&message), bytes).unwrap();
+        let key = format!("{key}.key");
+        let sign = [
+            "dgst", "-sha256", "-sign", &key, "-out", &signature, &message,
+        ];
+        self.openssl(&sign);
+        fs::read(self.path(&signature)).unwrap()
+    }
+
+    /// A certificate of this PKI in DER.
+    pub fn der(&self, name: &str) -> Vec<u8> {
+        let pem = CertificateDer::from_pem_file(self.path(&format!("{name}.pem")));
+        pem.unwrap().to_vec()
+    }
+
+    /// Writes a certificate that differs from another in its body, which its
+    /// issuer signs anew with RSA.
+    pub fn alter(&self, name: &str, as_name: &str, issuer: &str, edit: impl Fn(&[u8]) -> Vec<u8>) {
+        let der = self.der(name);
+        let mut parts = der::only(&der, der::SEQUENCE).unwrap().inside();
+        let body = edit(parts.element().unwrap().whole);
+        let algorithm = parts.element().unwrap().whole;
+        let signature = [&[0][..], &self.signature(issuer, &body)].concat();
+        let signature = der::write(der::BIT_STRING, &signature);
+        self.keep(
+            name,
+            as_name,
+            &der::sequence(&[&body, algorithm, &signature]),
+        );
+    }
+
+    /// Writes a certificate for the key of another.
+    pub fn keep(&self, name: &str, as_name: &str, der: &[u8]) {
+        let text = BASE64_STANDARD.encode(der);
+        let lines: Vec<&str> = text
+            .as_bytes()
+            .chunks(64)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect();
+        let lines = lines.join("\n");
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n");
+        fs::write(self.path(&format!("{as_name}.pem")), pem).unwrap();
+        let key = |name: &str| self.path(&format!("{name}.key"));
+        fs::copy(key(name), key(as_name)).unwrap();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn openssl(&self, arguments: &[&str]) {
+    pub fn openssl(&self, arguments: &[&str]) {
         let output = Command::new("openssl")
             .args(arguments)
             .current_dir(self.folder.path())
@@ -285,7 +366,7 @@ impl Pki {
         self.issue(name, issuer, kind, &subject, extensions, &["-days", "60"]);
     }
 
-    fn issue(
+    pub fn issue(
         &self,
         name: &str,
         issuer: Option<&str>,
@@ -589,57 +670,6 @@ const OLD: &[&str] = &[
     "TLS_RSA_WITH_AES_256_CBC_SHA",
     "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
 ];
-
-#[test]
-fn each_fault_of_a_chain_is_named_and_no_other() {
-    use ChainProblemName as P;
-    // Certificate, chain file, root known, problems.
-    let cases: &[(&str, &[&str], bool, &[P])] = &[
-        ("rsa", &["inter"], true, &[]),
-        ("rsa", &["inter", "root"], true, &[]),
-        ("rsa", &[], true, &[P::Incomplete]),
-        ("ec", &[], true, &[P::UnknownIssuer]),
-        ("rsa", &["inter"], false, &[P::UnknownIssuer]),
-        ("rsa", &["inter", "root"], false, &[P::UnknownIssuer]),
-        ("rsa", &["root", "inter"], true, &[]),
-        ("other", &["inter"], true, &[P::NameMismatch]),
-        ("ended", &["inter"], true, &[P::Expired, P::NameMismatch]),
-        ("weak", &["inter"], true, &[P::WeakKey]),
-        ("sha1", &["inter"], true, &[P::WeakSignature]),
-        ("self", &[], true, &[P::NameMismatch, P::SelfSigned]),
-        ("deep", &["below", "inter"], true, &[]),
-        ("deep", &["inter", "below"], true, &[P::WrongOrder]),
-        ("deep", &["inter"], true, &[P::Incomplete]),
-        ("client", &["inter"], true, &[P::NotForServers]),
-        ("far", &["long", "short"], true, &[P::NotAnAuthority]),
-        ("usurped", &["ec", "inter"], true, &[P::NotAnAuthority]),
-        ("outside", &["bound"], true, &[P::NameConstraints]),
-    ];
-    for (leaf, chain, trusted, expected) in cases {
-        let Some(_) = program("openssl", "openssl", "TLS chains") else {
-            return;
-        };
-        let pki = Pki::get();
-        let file = format!("chain-{}.pem", chain.join("-"));
-        let parts = chain
-            .iter()
-            .map(|name| fs::read_to_string(pki.path(&format!("{name}.pem"))).unwrap());
-        fs::write(pki.path(&file), parts.collect::<String>()).unwrap();
-        let chain_file = (!chain.is_empty()).then_some(file.as_str());
-        let options = ["-cipher", "DEFAULT@SECLEVEL=0"];
-        let Some((_server, port)) = serve(&[leaf], chain_file, &options) else {
-            return;
-        };
-        let root = pki.path("root.pem");
-        let seen = observe(port, trusted.then_some(root.as_path()), Level::Passive);
-        assert_eq!(
-            seen.problems(),
-            *expected,
-            "{leaf} {chain:?} {:?}",
-            seen.certificates()
-        );
-    }
-}
 
 #[test]
 fn passive_asks_once_and_says_what_it_did_not_ask() {

@@ -1,20 +1,26 @@
-//! The seeds of the fuzz targets for what TLS servers send, run once.
+//! The seeds of the fuzz targets for what TLS servers and authorities send, run once.
 
 use std::{fs, path::Path};
 
 #[path = "../../fuzz/tls.rs"]
 mod invariants;
+#[path = "../../fuzz/pki.rs"]
+mod pki;
 
 /// Name of the corpus, and what must hold for each of its seeds.
 type Target = (&'static str, fn(&[u8]));
 
 #[test]
 fn seeds_hold() {
-    let targets: [Target; 4] = [
+    let targets: [Target; 8] = [
         ("tls_flight", invariants::flight),
         ("tls_key_exchange", invariants::key_exchange),
         ("certificate", invariants::certificate),
         ("starttls", invariants::starttls),
+        ("pki_ocsp", pki::ocsp),
+        ("pki_crl", pki::crl),
+        ("pki_timestamps", pki::timestamps),
+        ("pki_logs", pki::logs),
     ];
     for (name, run) in targets {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -62,6 +62,7 @@ fn look(records: &str, port: u16, level: Level) -> (TlsFacts, Vec<Gap>) {
         rules: &[format!("192.0.2.25:25:127.0.0.1:{port}")],
         root: None,
         level,
+        ct_logs: None,
     });
     (facts, gaps)
 }

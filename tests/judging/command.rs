@@ -140,7 +140,7 @@ fn what_is_no_run_gets_one_clear_error() {
         (
             vec![
                 head.clone(),
-                change("fact_versions", json!({ "dns": 99, "tls": 1, "web": 1 })),
+                change("fact_versions", json!({ "dns": 99, "tls": 2, "web": 1 })),
             ],
             "run.jsonl:2: holds dns facts of version 99",
         ),

@@ -17,6 +17,7 @@ use super::{
     authority::{Authority, Leaf, LeafKey, Signer},
     dns::ZonePlan,
     listener::Server,
+    lists::List,
     mended::Mended,
     smtp::Greeter,
     tls::{Age, Front},
@@ -169,6 +170,8 @@ pub(super) fn plan(authority: &Authority, mended: &Mended) -> Result<Plan, Estat
     );
 
     let exchanger_key = neglected::services(authority, mended, &mut add)?;
+    let list = List(authority.revocation_list()?);
+    add(&[("203.0.113.81", 80)], Server::List(list));
 
     Ok(Plan {
         services,

@@ -65,6 +65,7 @@ impl Features {
             hello.heartbeat = true;
             hello.truncated_hmac = true;
             hello.npn = true;
+            hello.timestamps = true;
         }
     }
 

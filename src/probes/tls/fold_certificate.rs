@@ -3,16 +3,18 @@
 use rustls::pki_types::ServerName;
 use std::collections::BTreeSet;
 
-use super::chain::{self, Issued, Question};
+use super::chain::{self, Question};
 use super::enumerate::RawChain;
 use super::facts::{
-    AlternativeName, Certificate, CertificateTimestamp, Issuer, OtherDomain, PublicKey, Revocation,
-    StapledAnswer, TimestampSource, Transparency,
+    AlternativeName, Certificate, CertificateTimestamp, Issuer, KeyUsage, KeyUsageName,
+    OtherDomain, PublicKey, Revocation, StapledAnswer, TimestampSource, Transparency,
 };
 use super::fold::{Fold, SeenChain, timestamp};
+use super::issued::{Issued, issued};
 use super::{fold_revocation, fold_transparency};
 use crate::model::{gap::GapReason, observation::EvidenceKind, seen::Seen};
 use crate::net::NetError;
+use crate::wire::tls::Version;
 use crate::wire::x509::{self, Name};
 use crate::wire::{ocsp, sct};
 
@@ -68,7 +70,7 @@ impl Fold<'_> {
             let reproduce = self.s_client("-showcerts");
             self.prove(at, EvidenceKind::Certificate, der, reproduce);
         }
-        let issued = chain::issued(&chain.certificates, self.setting.roots);
+        let issued = issued(&chain.certificates, self.setting.roots);
         let status = self.status(&place, leaf, issued.as_ref(), chain);
         let (timestamps, transparency) =
             self.transparency(&place, leaf, issued.as_ref(), seen, status.timestamps);
@@ -96,6 +98,9 @@ impl Fold<'_> {
             signature_hash: leaf.signature_hash.to_owned(),
             signature_algorithm: leaf.signature_algorithm.clone(),
             server_auth: leaf.server_auth,
+            version: Seen::Known(leaf.version),
+            key_usage: Seen::Known(leaf.key_usage.as_ref().map(key_usage)),
+            authority_key_id: Seen::Known(leaf.authority_key_id),
             ocsp: leaf.ocsp.clone(),
             crl: leaf.crl.clone(),
             sct_count: leaf.sct_count,
@@ -196,6 +201,14 @@ impl Fold<'_> {
             let error = NetError::new(GapReason::Malformed, wrong);
             self.gap(&format!("{place}/timestamps/-"), &error);
         }
+        // Those in the handshake of TLS 1.3 are encrypted, and our client has no eyes for them.
+        let older = self.answers.enumeration.as_ref();
+        let older = older.is_some_and(|found| found.accepts(Version::Tls12));
+        if timestamps.is_empty() && !older {
+            let detail = "timestamps in the handshake are seen up to TLS 1.2 alone";
+            let error = NetError::new(GapReason::NotAsked, detail);
+            self.gap(&format!("{place}/timestamps/-"), &error);
+        }
         let facts = fold_transparency::plain(&timestamps);
         let Some(logs) = self.setting.logs else {
             let detail = "no list of logs was given (--ct-logs)";
@@ -221,6 +234,16 @@ fn other_domains(host: &str, names: &[Name]) -> Vec<OtherDomain> {
         name: name.to_owned(),
     };
     others.into_iter().map(fact).collect()
+}
+
+fn key_usage((critical, names): &(bool, Vec<&'static str>)) -> KeyUsage {
+    let name = |name: &&str| KeyUsageName {
+        name: (*name).to_owned(),
+    };
+    KeyUsage {
+        critical: *critical,
+        usages: names.iter().map(name).collect(),
+    }
 }
 
 fn name_facts(name: &Name) -> AlternativeName {

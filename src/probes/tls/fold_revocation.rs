@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::chain::Issued;
 use super::facts::{
     AnswerProblem, AnswerProblemName, AnswerSigner, Revocation, RevocationSource, RevocationStatus,
     StapledAnswer,
 };
 use super::fold::timestamp;
+use super::issued::Issued;
 use super::revocation::{Kind, Place};
 use crate::model::gap::GapReason;
 use crate::net::{NetError, shell_word};

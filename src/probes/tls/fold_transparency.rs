@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::chain::Issued;
 use super::facts::{
     CertificateTimestamp, JudgedTimestamp, TimestampFault, TimestampSource, Transparency,
 };
 use super::fold::timestamp;
+use super::issued::Issued;
 use crate::wire::{
     ct_logs::{Fault, LogList},
     sct::{self, Entry, SignedTimestamp},

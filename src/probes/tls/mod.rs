@@ -30,6 +30,7 @@ mod fold_revocation;
 mod fold_transparency;
 mod gate;
 mod handshakes;
+mod issued;
 mod jobs;
 mod prober;
 mod revocation;

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use url::{Host, Url};
 
-use super::chain::{self, Issued};
 use super::enumerate::RawChain;
 use super::fold::chains;
+use super::issued::{Issued, is_trusted, issued};
 use super::jobs::EndpointAnswers;
 use crate::model::gap::GapReason;
 use crate::net::{HttpRequest, NetError, RootStore, Session};
@@ -98,7 +98,7 @@ enum Worth {
 }
 
 fn worth_asking(chain: &RawChain, roots: &RootStore, now: i64) -> Worth {
-    let Some(issued) = chain::issued(&chain.certificates, roots) else {
+    let Some(issued) = issued(&chain.certificates, roots) else {
         let detail = "the certificate of the issuer was not sent";
         return Worth::No(NetError::new(GapReason::NotAsked, detail));
     };
@@ -111,7 +111,7 @@ fn worth_asking(chain: &RawChain, roots: &RootStore, now: i64) -> Worth {
     if stapled.is_some_and(|answer| answer.is_sound() && answer.status != Some(Status::Unknown)) {
         return Worth::Known;
     }
-    if !chain::is_trusted(&chain.certificates, roots, now) {
+    if !is_trusted(&chain.certificates, roots, now) {
         let detail = "places are asked only if the certificate leads to a trusted root";
         return Worth::No(NetError::new(GapReason::NotAsked, detail));
     }

@@ -135,7 +135,9 @@ fn signer(basic: &Basic, issuer: &IssuerKey, now: i64) -> Result<Signer, (Proble
         .certificates
         .iter()
         .filter_map(|der| Certificate::read(der).ok());
-    let named = read.filter(|candidate| match &basic.responder {
+    // The issuer's own certificate may come along; its key was tried above.
+    let others = read.filter(|candidate| candidate.key != issuer.key);
+    let named = others.filter(|candidate| match &basic.responder {
         Responder::Name(name) => *name == candidate.subject_der,
         Responder::Key(hash) => *hash == key_id(&candidate.key),
     });

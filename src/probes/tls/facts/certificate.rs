@@ -44,6 +44,16 @@ pub struct Certificate {
     pub signature_algorithm: String,
     /// Whether the extended key usage allows TLS servers; `null` when the extension is absent.
     pub server_auth: Option<bool>,
+    /// Version of the form (RFC 5280 section 4.1.2.1).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub version: Seen<u32>,
+    /// What the key may be used for (RFC 5280 section 4.2.1.3); `null` when the
+    /// extension is absent.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub key_usage: Seen<Option<KeyUsage>>,
+    /// Whether it names the key of its issuer (RFC 5280 section 4.2.1.1).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub authority_key_id: Seen<bool>,
     /// OCSP responders named in the certificate.
     pub ocsp: Vec<String>,
     /// CRL distribution points named in the certificate.
@@ -101,6 +111,25 @@ pub struct AlternativeName {
     pub name: String,
     /// `dns`, `ip`, or `other`.
     pub kind: String,
+}
+
+/// What a key may be used for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyUsage {
+    /// Whether clients that do not know the extension must refuse the certificate.
+    pub critical: bool,
+    /// The usages.
+    #[schemars(extend("x-key" = "name"))]
+    pub usages: Vec<KeyUsageName>,
+}
+
+/// A usage of a key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyUsageName {
+    /// `digitalSignature`, `keyEncipherment`, `keyAgreement` and so on.
+    pub name: String,
 }
 
 /// A domain of somebody who shares a certificate.
