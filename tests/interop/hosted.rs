@@ -6,7 +6,6 @@ use std::{
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
-    time::Duration,
 };
 
 /// Bodies by path, and status codes in their place; it counts who asks.
@@ -21,8 +20,6 @@ pub enum Page {
     Body(Vec<u8>),
     /// A status without a body, and a place to go to instead.
     Redirect(String),
-    /// Nothing, ever.
-    Silence,
 }
 
 impl Hosted {
@@ -74,10 +71,6 @@ fn answer(mut stream: TcpStream, pages: &BTreeMap<String, Page>, log: &Mutex<Vec
         }
         Some(Page::Redirect(to)) => {
             format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\n{end}").into_bytes()
-        }
-        Some(Page::Silence) => {
-            thread::sleep(Duration::from_secs(60));
-            return;
         }
         None => format!("HTTP/1.1 404 Not Found\r\n{end}").into_bytes(),
     };
