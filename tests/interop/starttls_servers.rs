@@ -13,7 +13,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::support::{Running, folder, is_root, program};
+use crate::support::{Running, folder, is_root, left_out, program};
 use crate::tls_stacks::files;
 
 /// A server and what it keeps on disk.
@@ -46,7 +46,7 @@ fn identity() -> (String, String) {
 /// These servers give up root's rights themselves, and so must begin with them.
 fn as_root(name: &str) -> bool {
     if !is_root() {
-        eprintln!("\nLEFT OUT: {name}: needs root");
+        left_out(name, "it needs root");
     }
     is_root()
 }
@@ -149,7 +149,10 @@ pub fn dovecot(ports: &Mailboxes, settings: &str) -> Option<Server> {
         ("managesieve-login", "dovecot-managesieved"),
     ] {
         if !Path::new("/usr/lib/dovecot").join(file).is_file() {
-            eprintln!("\nLEFT OUT: Dovecot: `{file}` is missing (Debian package {package})");
+            left_out(
+                "Dovecot",
+                &format!("`{file}` is missing (Debian package {package})"),
+            );
             return None;
         }
     }
@@ -271,7 +274,10 @@ pub fn postgresql(port: u16, settings: &[&str]) -> Option<Server> {
     places.retain(|place| place.join("postgres").is_file());
     places.sort();
     let Some(place) = places.pop() else {
-        eprintln!("\nLEFT OUT: PostgreSQL: it is not installed (Debian package postgresql)");
+        left_out(
+            "PostgreSQL",
+            "it is not installed (Debian package postgresql)",
+        );
         return None;
     };
     if !as_root("PostgreSQL") {

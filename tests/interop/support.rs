@@ -42,10 +42,18 @@ pub fn program(name: &str, package: &str, test: &str) -> Option<PathBuf> {
         .map(|folder| Path::new(folder).join(name))
         .find(|candidate| candidate.is_file());
     if found.is_none() {
-        let line = format!("\nLEFT OUT: {test}: `{name}` is missing (Debian package {package})\n");
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
+        left_out(
+            test,
+            &format!("`{name}` is missing (Debian package {package})"),
+        );
     }
     found
+}
+
+/// Says loudly that a test is left out: around the capture of test output.
+pub fn left_out(test: &str, why: &str) {
+    let line = format!("\nLEFT OUT: {test}: {why}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// Runs one of BIND's tools in a folder and returns what it prints; `None` when it is missing.

@@ -11,7 +11,7 @@ use scrutineer::{
     },
 };
 
-use crate::support::{Names, Running, free_port, program};
+use crate::support::{Names, Running, free_port, left_out, program};
 use crate::tls::{Pki, ROOT, observe};
 use crate::tls_offers::run;
 use crate::tls_stacks::files;
@@ -89,7 +89,7 @@ fn the_name_decides_which_certificate_is_shown() {
 #[test]
 fn each_address_is_seen_for_itself() {
     if TcpListener::bind("[::1]:0").is_err() {
-        eprintln!("\nLEFT OUT: IPv6 addresses: this machine has no IPv6 loopback");
+        left_out("IPv6 addresses", "this machine has no IPv6 loopback");
         return;
     }
     let port = free_port();
