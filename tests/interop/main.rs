@@ -17,6 +17,7 @@ mod demo;
 mod dnssec;
 mod dnssec_chain;
 mod gating;
+mod har;
 mod hosted;
 mod mail;
 mod nginx;

@@ -144,12 +144,13 @@ impl<'a> Site<'a> {
             own.map(|policy| policy.raw.as_str()).collect()
         };
         let report_only = !self.page.csp_report_only.is_empty();
-        Ok(csp::judge(
-            &of("header"),
-            &of("meta"),
-            report_only,
-            self.https,
-        ))
+        // It sees all header lines as one policy with commas in it.
+        let headers = of("header").join(", ");
+        let headers: &[&str] = match headers.as_str() {
+            "" => &[],
+            joined => &[joined],
+        };
+        Ok(csp::judge(headers, &of("meta"), report_only, self.https))
     }
 
     fn cookies(&self) -> Outcome {
