@@ -126,8 +126,8 @@ fn look(port: u16) -> (u64, Duration, Duration) {
     let before = children_cpu();
     let begin = Instant::now();
     let output = Command::new(env!("CARGO_BIN_EXE_scrutineer"))
-        .args(["tls", &format!("127.0.0.1:{port}"), "--allow-private"])
-        .args(["--resolver", "127.0.0.1:9", "--format", "json"])
+        .args(["tls", &format!("localhost:{port}"), "--allow-private"])
+        .args(["--format", "json"])
         .output()
         .expect("the program starts");
     let wall = begin.elapsed();

@@ -20,10 +20,12 @@ use super::error::NetError;
 use crate::model::gap::GapReason;
 use crate::wire::text::clean;
 
+mod by_hand;
 mod compression;
 mod recorder;
 mod sessions;
 
+pub use by_hand::{ByHand, by_hand};
 pub use compression::Zlib;
 use recorder::Recorder;
 pub use sessions::Sessions;
@@ -36,6 +38,9 @@ pub const MAX_CERTIFICATES: usize = 10;
 pub struct Offer {
     /// Which certificates it accepts.
     pub certificates: CertificateKind,
+    /// The only scheme with which an RSA key may sign TLS 1.3; any without it. Takes
+    /// certificates with an RSA key alone.
+    pub pss: Option<u16>,
     /// Leaves out the post-quantum groups, whose key shares make the hello
     /// larger than some servers can take.
     pub small: bool,
@@ -55,6 +60,7 @@ impl Default for Offer {
     fn default() -> Self {
         Self {
             certificates: CertificateKind::Any,
+            pss: None,
             small: false,
             alpn: Vec::new(),
             versions: Versions::All,
@@ -72,6 +78,8 @@ pub enum Versions {
     All,
     /// TLS 1.2 alone, with session ids and no tickets.
     Tls12WithIds,
+    /// TLS 1.2 alone, with tickets.
+    Tls12WithTickets,
     /// TLS 1.3 alone.
     Tls13,
 }
@@ -248,7 +256,7 @@ fn configure(offer: &Offer, recorder: Arc<Recorder>) -> Result<ClientConfig, Err
     };
     let versions = match offer.versions {
         Versions::All => rustls::ALL_VERSIONS,
-        Versions::Tls12WithIds => &[&rustls::version::TLS12],
+        Versions::Tls12WithIds | Versions::Tls12WithTickets => &[&rustls::version::TLS12],
         Versions::Tls13 => &[&rustls::version::TLS13],
     };
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
@@ -271,6 +279,7 @@ fn configure(offer: &Offer, recorder: Arc<Recorder>) -> Result<ClientConfig, Err
             };
             Resumption::store(sessions.clone()).tls12_resumption(ids)
         }
+        None if offer.versions == Versions::Tls12WithTickets => Resumption::in_memory_sessions(1),
         None => Resumption::disabled(),
     };
     Ok(config)

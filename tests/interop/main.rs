@@ -43,5 +43,6 @@ mod tls_rustls;
 mod tls_stacks;
 mod tls_throttled;
 mod tls_transparency;
+mod tls_vulnerable;
 mod web_cases;
 mod web_faults;

@@ -91,6 +91,12 @@ fn features_are_those_of_the_server() {
         let seen = observe(port, None, Level::Standard);
         let name = case.name;
         println!("{name}: {} connections", seen.cost.connections);
+        let at_most = match case.options.first() {
+            Some(&"-tls1_3") => 15,
+            Some(&"-cipher") => 45,
+            _ => 30,
+        };
+        assert!(seen.cost.connections <= at_most, "{name}: {:?}", seen.cost);
         // What a handshake shows stays open where no modern client gets one, in TLS 1.2
         // for want of a modern suite.
         let agreed = seen

@@ -41,6 +41,10 @@ impl Recorder {
             CertificateKind::Rsa => is_rsa(*scheme),
             CertificateKind::Ecdsa => !is_rsa(*scheme),
         });
+        if let Some(only) = offer.pss {
+            // Those of PKCS #1 sign certificates, and no handshake of TLS 1.3.
+            schemes.retain(|scheme| u16::from(*scheme) == only || is_pkcs1(*scheme));
+        }
         Self {
             algorithms,
             schemes,
@@ -71,15 +75,22 @@ impl Recorder {
 }
 
 fn is_rsa(scheme: SignatureScheme) -> bool {
+    is_pkcs1(scheme)
+        || matches!(
+            scheme,
+            SignatureScheme::RSA_PSS_SHA256
+                | SignatureScheme::RSA_PSS_SHA384
+                | SignatureScheme::RSA_PSS_SHA512
+        )
+}
+
+fn is_pkcs1(scheme: SignatureScheme) -> bool {
     matches!(
         scheme,
         SignatureScheme::RSA_PKCS1_SHA1
             | SignatureScheme::RSA_PKCS1_SHA256
             | SignatureScheme::RSA_PKCS1_SHA384
             | SignatureScheme::RSA_PKCS1_SHA512
-            | SignatureScheme::RSA_PSS_SHA256
-            | SignatureScheme::RSA_PSS_SHA384
-            | SignatureScheme::RSA_PSS_SHA512
     )
 }
 

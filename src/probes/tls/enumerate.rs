@@ -21,6 +21,7 @@ use crate::model::gap::GapReason;
 use crate::net::NetError;
 use crate::wire::tls::{Version, client_hello::ClientHello, groups, suites};
 
+mod beside;
 mod choice;
 mod exchanges;
 mod older;
@@ -62,7 +63,7 @@ pub struct Enumeration {
 }
 
 /// What a server accepts in one version.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct VersionFacts {
     /// Whether it accepts the version at all.
     pub accepted: Result<bool, NetError>,
@@ -136,6 +137,51 @@ impl Enumeration {
         self.versions.values().find_map(open)
     }
 
+    /// A copy for what is asked side by side, without what is compared or counted
+    /// over all answers.
+    fn branch(&self) -> Self {
+        Self {
+            versions: self.versions.clone(),
+            groups: self.groups.clone(),
+            schemes: self.schemes.clone(),
+            chains: self.chains.clone(),
+            features: Features {
+                shy: self.features.shy,
+                ..Features::default()
+            },
+            tolerates_unknown: self.tolerates_unknown,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in what a branch found.
+    fn join(&mut self, branch: Self) {
+        for (version, facts) in branch.versions {
+            // What both know is longer in the branch that asked for more.
+            let known = self.versions.entry(version).or_default();
+            let more = facts.suites.len() > known.suites.len() || facts.open.is_some();
+            if more || known.accepted != Ok(true) {
+                *known = facts;
+            }
+        }
+        for group in branch.groups {
+            self.add_group(group);
+        }
+        for chain in branch.chains {
+            self.add_chain(chain);
+        }
+        self.features.join(&branch.features);
+        self.exchanges.join(branch.exchanges);
+        self.schemes.extend(branch.schemes);
+        self.gives_session_id = match (self.gives_session_id, branch.gives_session_id) {
+            (Some(one), Some(other)) => Some(one || other),
+            (one, other) => one.or(other),
+        };
+        self.timestamps = self.timestamps.take().or(branch.timestamps);
+        self.tolerates_unknown = self.tolerates_unknown.or(branch.tolerates_unknown);
+        self.client_authorities = self.client_authorities.or(branch.client_authorities);
+    }
+
     fn add_group(&mut self, group: u16) {
         if !self.groups.contains(&group) {
             self.groups.push(group);
@@ -155,12 +201,24 @@ impl Enumeration {
     }
 }
 
-/// Finds out everything. `negotiates` says that the server has agreed on TLS
-/// 1.2 or 1.3 with a client that offered both, so that its word on versions is
-/// meant as the protocol has it.
-pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, negotiates: bool) -> Enumeration {
-    let (newest, mut found) =
-        tokio::join!(tls13::tls13(prober), older::up_to_tls12(prober, negotiates));
+/// What a handshake showed before.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known {
+    /// The server has agreed on TLS 1.2 or 1.3 with a client that offered both,
+    /// so that its word on versions is meant as the protocol has it.
+    pub negotiates: bool,
+    /// It takes hellos of more than 511 bytes.
+    pub takes_large: bool,
+    /// The group agreed on in TLS 1.3.
+    pub group: Option<u16>,
+}
+
+/// Finds out everything.
+pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumeration {
+    let (newest, (mut found, all_refused)) = tokio::join!(
+        tls13::tls13(prober, known.group),
+        older::tls12(prober, known)
+    );
     let tls13::Tls13 {
         facts,
         groups,
@@ -168,17 +226,46 @@ pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, negotiates: bool) -> Enum
         tolerates_unknown,
     } = newest;
     found.tolerates_unknown = tolerates_unknown.or(found.tolerates_unknown);
-    // Curves of older versions were found beside the suites.
+    // Curves of TLS 1.2 were found beside the suites.
     let older = std::mem::take(&mut found.groups);
     found.groups = groups;
     found.groups_open = groups_open;
     for group in older {
         found.add_group(group);
     }
+    let mut newest = BTreeMap::from([(Version::Tls13, facts.clone())]);
+    newest.extend(found.versions.clone());
+    let groups = found.groups.clone();
+    let mut unknown = found.tolerates_unknown;
+    let (chacha, ()) = tokio::join!(
+        chacha(
+            prober,
+            &newest,
+            |version| full(prober, version, &groups),
+            &mut unknown
+        ),
+        older::below_tls12(prober, known, all_refused, &mut found),
+    );
+    found.chacha_priority = chacha;
+    found.tolerates_unknown = unknown.or(found.tolerates_unknown);
     found.versions.insert(Version::Tls13, facts);
-    parameters::parameters(prober, &mut found).await;
     own_hellos(prober, &mut found).await;
     found
+}
+
+/// A hello for a version, with nothing that a server might refuse.
+fn full<A: Ask>(prober: &Prober<'_, A>, version: Version, groups: &[u16]) -> ClientHello {
+    let shy = Features {
+        shy: true,
+        ..Features::default()
+    };
+    match version {
+        Version::Tls13 => ClientHello {
+            groups: groups.iter().copied().filter(|id| in_tls13(*id)).collect(),
+            ..prober.hello(version)
+        },
+        older => offer(prober, older, &shy),
+    }
 }
 
 /// Features that need a hello of their own.
@@ -194,44 +281,31 @@ async fn own_hellos<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
             )
         })
         .collect();
-    let mut features = std::mem::take(&mut found.features);
-    let template = |version| {
-        offer(
-            prober,
-            version,
-            &Features {
-                shy: true,
-                ..Features::default()
-            },
-        )
-    };
     let groups = &found.groups;
-    let template13 = ClientHello {
-        groups: groups.iter().copied().filter(|id| in_tls13(*id)).collect(),
-        ..prober.hello(Version::Tls13)
-    };
-    let full = |version| match version {
-        Version::Tls13 => template13.clone(),
-        older => template(older),
-    };
-    let unknown = &mut found.tolerates_unknown;
-    found.chacha_priority = chacha(prober, &found.versions, &full, unknown).await;
-    if found.tolerates_unknown.is_none()
-        && let Some((version, suites)) = accepted.iter().next_back()
-        && *version > Version::Ssl3
-    {
+    let template = |version| full(prober, version, groups);
+    let mut features = std::mem::take(&mut found.features);
+    let known = found.tolerates_unknown;
+    let unknown = async {
+        let (version, suites) = accepted.iter().next_back()?;
+        if known.is_some() || *version == Version::Ssl3 {
+            return known;
+        }
         let hello = ClientHello {
             suites: suites.clone(),
             grease: true,
-            ..full(*version)
+            ..template(*version)
         };
-        found.tolerates_unknown = match prober.ask(&hello).await {
+        match prober.ask(&hello).await {
             Outcome::Accepted(_) => Some(true),
             Outcome::Refused(_) => Some(false),
             Outcome::Unclear(_) => None,
-        };
-    }
-    features::fallback(prober, &accepted, template, &mut features).await;
+        }
+    };
+    let (unknown, ()) = tokio::join!(
+        unknown,
+        features::fallback(prober, &accepted, template, &mut features)
+    );
+    found.tolerates_unknown = unknown;
     found.features = features;
 }
 

@@ -16,7 +16,7 @@ use super::starttls::{self, Protocol};
 use crate::model::gap::GapReason;
 use crate::net::{
     Connection, NetError, Session,
-    tls::{Attempt, HandshakeError, Offer, handshake, handshake_and_hold},
+    tls::{Attempt, ByHand, HandshakeError, Offer, by_hand, handshake, handshake_and_hold},
 };
 use crate::wire::tls::{
     flight::{Alert, Flight, FlightError, FlightReader},
@@ -45,7 +45,7 @@ pub trait Ask: Sync {
 }
 
 /// How long to wait for a reaction.
-const REACTION_TIME: Duration = Duration::from_secs(2);
+pub(super) const REACTION_TIME: Duration = Duration::from_secs(2);
 
 /// How a server reacts to something odd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,6 +180,21 @@ impl Endpoint<'_> {
         Ok(handshake_and_hold(self.limited(patience).await?, name, offer).await)
     }
 
+    /// A handshake of TLS 1.2 that goes on by hand.
+    pub async fn by_hand(
+        &self,
+        offer: &Offer,
+        patience: Duration,
+    ) -> Result<ByHand<Limited>, HandshakeError> {
+        let name = ServerName::try_from(self.host.clone())
+            .map_err(|_| HandshakeError::Incompatible("no name for a TLS server".to_owned()))?;
+        let limited = self.limited(patience).await.map_err(|error| match error {
+            OpenError::Net(error) => HandshakeError::Net(error),
+            OpenError::NoTls => HandshakeError::Invalid("STARTTLS is not offered".to_owned()),
+        })?;
+        by_hand(limited, name, offer).await
+    }
+
     async fn limited(&self, patience: Duration) -> Result<Limited, OpenError> {
         let mut connection = self.open().await?;
         connection.set_idle_timeout(patience);
@@ -218,13 +233,14 @@ impl Endpoint<'_> {
     }
 
     /// Sends a hello, then what `answer` makes of the server's flight, and
-    /// tells how the server reacts. `None` when there is nothing to send.
+    /// tells how the server reacts, with the bytes of a record that it sent.
+    /// `None` when there is nothing to send; an error when the flight is not whole.
     pub async fn react(
         &self,
         hello: &[u8],
         patience: Duration,
         answer: impl FnOnce(&Flight) -> Option<Vec<u8>> + Send,
-    ) -> Result<Option<Reaction>, NetError> {
+    ) -> Result<Option<(Reaction, Vec<u8>)>, NetError> {
         let mut connection = match self.open().await {
             Ok(connection) => connection,
             Err(OpenError::Net(error)) => return Err(error),
@@ -237,7 +253,11 @@ impl Endpoint<'_> {
         self.talk(&mut connection, hello, patience, |bytes| reader.push(bytes))
             .await?;
         let flight = reader.into_flight();
-        let Some(bytes) = answer(&flight).filter(|_| flight.complete) else {
+        if !flight.complete {
+            let detail = format!("{}: TLS: no whole flight to react to", self.key());
+            return Err(NetError::new(GapReason::Malformed, detail));
+        }
+        let Some(bytes) = answer(&flight) else {
             return Ok(None);
         };
         let mut received = Vec::new();
@@ -248,11 +268,11 @@ impl Endpoint<'_> {
             })
             .await;
         match (Reaction::read(&received), ended) {
-            (Some(reaction), _) => Ok(Some(reaction)),
-            (None, Ok(_)) => Ok(Some(Reaction::Closed)),
+            (Some(reaction), _) => Ok(Some((reaction, received))),
+            (None, Ok(_)) => Ok(Some((Reaction::Closed, Vec::new()))),
             (None, Err(error)) => match error.reason {
-                GapReason::Reset => Ok(Some(Reaction::Reset)),
-                GapReason::Timeout => Ok(Some(Reaction::Silence)),
+                GapReason::Reset => Ok(Some((Reaction::Reset, Vec::new()))),
+                GapReason::Timeout => Ok(Some((Reaction::Silence, Vec::new()))),
                 _ => Err(error),
             },
         }

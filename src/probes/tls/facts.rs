@@ -190,6 +190,11 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name", "x-level" = "intrusive"))]
     pub vulnerabilities: Seen<Vec<Vulnerability>>,
+    /// Whether it goes on when a client starts a renegotiation in TLS 1.2 (one is asked for, and
+    /// left unfinished); `null` where only TLS 1.3 is accepted, which has none.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "intrusive"))]
+    pub client_renegotiation: Seen<Option<bool>>,
 }
 
 /// What a TLS endpoint serves.

@@ -69,6 +69,35 @@ impl Features {
         }
     }
 
+    /// Takes in what other answers told.
+    pub fn join(&mut self, others: &Self) {
+        for (seen, other) in [
+            (&mut self.compression, others.compression),
+            (&mut self.heartbeat, others.heartbeat),
+            (&mut self.truncated_hmac, others.truncated_hmac),
+            (&mut self.npn, others.npn),
+            (&mut self.tickets, others.tickets),
+        ] {
+            if let Some(granted) = other {
+                any(seen, granted);
+            }
+        }
+        for (seen, other) in [
+            (&mut self.secure_renegotiation, others.secure_renegotiation),
+            (
+                &mut self.extended_master_secret,
+                others.extended_master_secret,
+            ),
+            (&mut self.encrypt_then_mac, others.encrypt_then_mac),
+        ] {
+            if let Some(granted) = other {
+                all(seen, granted);
+            }
+        }
+        self.schemes.extend(&others.schemes);
+        self.shy |= others.shy;
+    }
+
     /// Takes what an answer to a hello up to TLS 1.2 tells.
     pub fn note(&mut self, offered: &ClientHello, version: Version, flight: &Flight, suite: u16) {
         let Some(hello) = &flight.hello else { return };

@@ -36,6 +36,11 @@ impl First {
         Version::from_code(self.agreement()?.version)
     }
 
+    /// The group agreed on.
+    pub fn group(&self) -> Option<u16> {
+        self.agreement()?.group
+    }
+
     /// The application protocol agreed on.
     pub fn alpn(&self) -> Option<&[u8]> {
         self.agreement()?.alpn.as_deref()

@@ -12,7 +12,7 @@ use super::facts::{
 };
 use super::jobs::{Answers, Contact, EndpointAnswers};
 use super::revocation::Revocations;
-use super::{fold_features, fold_handshake};
+use super::{fold_features, fold_handshake, fold_vulnerabilities};
 use crate::model::{
     gap::{Gap, GapReason},
     observation::{Evidence, EvidenceKind},
@@ -151,8 +151,26 @@ impl<'a> Fold<'a> {
         for (at, error) in fold_handshake::fold(answers, &mut facts) {
             self.gap(at, &error);
         }
+        self.long_primes(&facts);
+        self.vulnerabilities(&mut facts);
         self.certificates(&mut facts);
         facts
+    }
+
+    /// Vulnerabilities, each with the answer that proves it.
+    fn vulnerabilities(&mut self, facts: &mut TlsEndpoint) {
+        let seen = self.answers.vulnerabilities.as_ref();
+        let (missing, proofs) = fold_vulnerabilities::fold(seen, facts);
+        for (at, error) in missing {
+            self.gap(&at, &error);
+        }
+        for proof in proofs {
+            let at = format!("{}{}", self.at, proof.at);
+            let (host, port) = (shell_word(&self.answers.host), self.answers.port);
+            let reproduce = proof.reproduce.replace("{host}", &host);
+            let reproduce = reproduce.replace("{port}", &port.to_string());
+            self.prove(at, EvidenceKind::TlsHandshake, proof.bytes, reproduce);
+        }
     }
 
     fn saw_certificates(&self) -> bool {
@@ -298,6 +316,17 @@ impl<'a> Fold<'a> {
         };
         for (at, error) in missing {
             self.gap(at, &error);
+        }
+    }
+
+    /// Primes that were too long to look into.
+    fn long_primes(&mut self, facts: &TlsEndpoint) {
+        let fields = facts.finite_fields.known();
+        for (at, field) in fields.into_iter().flatten().enumerate() {
+            if field.safe_prime.is_unseen() {
+                let error = NetError::new(GapReason::TooLarge, "too long to look into");
+                self.gap(&format!("/finite_fields/{at}/safe_prime"), &error);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::enumerate::Enumeration;
 use super::facts::{
     ApplicationProtocol, ClientCertificate, FiniteField, Resumption, SignatureAlgorithm,
-    TlsEndpoint, VersionName, Vulnerability,
+    TlsEndpoint, VersionName,
 };
 use super::fold::name_of;
 use super::fold_features::Missing;
@@ -42,6 +42,7 @@ pub fn without_tls(facts: &mut TlsEndpoint) {
     facts.npn = Seen::Known(None);
     facts.certificate_compression = Seen::Known(None);
     facts.vulnerabilities = Seen::Known(Vec::new());
+    facts.client_renegotiation = Seen::Known(None);
 }
 
 /// Writes the facts; gives what is missing.
@@ -74,30 +75,6 @@ pub fn fold(answers: &EndpointAnswers, facts: &mut TlsEndpoint) -> Vec<Missing> 
             missing.extend(STANDARD.map(|at| (at, error.clone())));
         }
     }
-    match &answers.vulnerabilities {
-        Some(seen) => {
-            let mut list = Vec::new();
-            for (name, present) in seen {
-                match present {
-                    Ok(present) => list.push(Vulnerability {
-                        name: *name,
-                        present: *present,
-                    }),
-                    Err(error) => {
-                        let detail = format!("{name:?}: {}", error.detail);
-                        let error = NetError::new(error.reason, detail);
-                        missing.push(("/vulnerabilities/-", error));
-                    }
-                }
-            }
-            facts.vulnerabilities = Seen::Known(list);
-        }
-        None => {
-            let detail = "vulnerabilities are looked for at level intrusive";
-            let error = NetError::new(GapReason::NotAsked, detail);
-            missing.push(("/vulnerabilities", error));
-        }
-    }
     missing
 }
 
@@ -111,6 +88,7 @@ fn standard(
     let doubt = found.doubt();
     signed(answers, found, facts, missing);
     let fields = found.exchanges.fields.iter().map(|(prime, bits)| {
+        let safe_prime = primes::is_safe(prime);
         let prime = primes::digest(prime);
         let origin = primes::origin(&prime);
         FiniteField {
@@ -118,6 +96,7 @@ fn standard(
             standard: origin.is_some_and(|origin| origin.starts_with("ffdhe")),
             origin: origin.map(str::to_owned),
             prime,
+            safe_prime: safe_prime.map_or(Seen::Unseen, Seen::Known),
         }
     });
     facts.finite_fields = Seen::Known(fields.collect());

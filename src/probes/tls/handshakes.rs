@@ -5,17 +5,19 @@ use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use tokio::time::sleep;
 
+use super::enumerate::{SuiteFacts, VersionFacts};
 use super::exchange::{Ask, Endpoint, Held, OpenError};
 use super::facts::NameAnswer;
 use super::first_contact::First;
 use super::jobs::{FIRST_CONTACT, PAUSE, is_final};
 use super::prober::Prober;
+use super::signatures;
 use crate::model::gap::GapReason;
 use crate::net::{
     NetError,
     tls::{Attempt, HandshakeError, Offer, Sessions, Versions, Zlib},
 };
-use crate::wire::tls::Version;
+use crate::wire::tls::{Version, suites};
 
 /// A host that exists nowhere (RFC 6761 section 6.4).
 const NOBODY: &str = "nobody.invalid";
@@ -32,6 +34,8 @@ pub struct Handshakes {
     /// Whether TLS 1.3 was taken up again, and early data accepted; `None`
     /// where the first handshake was not TLS 1.3.
     pub tls13: Option<Result<(bool, bool), NetError>>,
+    /// Schemes with which an RSA key signed TLS 1.3 when no other was offered.
+    pub schemes: Vec<u16>,
 }
 
 /// Makes those that need nothing but the first one.
@@ -46,17 +50,22 @@ pub async fn handshakes<A: Ask>(
         .as_ref()
         .and_then(|attempt| attempt.certificates.first());
     let zlib = Zlib::borrow().map(Arc::new);
+    // Each of the two shows one more scheme on the way.
+    let left = first.attempt.as_ref().map(signatures::left);
+    let mut left = left.into_iter().flatten();
     let unnamed = Offer {
         names_host: false,
+        pss: left.next(),
         sessions: None,
         compression: zlib.clone(),
         ..first.offer.clone()
     };
     let wrong = Offer {
         names_host: true,
+        pss: left.next(),
         ..unnamed.clone()
     };
-    let (without_name, wrong_name, tls13) = tokio::join!(
+    let ((without_name, one), (wrong_name, other), tls13) = tokio::join!(
         answer(endpoint, prober, &endpoint.host, &unnamed, leaf),
         answer(endpoint, prober, NOBODY, &wrong, leaf),
         resume_tls13(endpoint, first, live),
@@ -71,11 +80,44 @@ pub async fn handshakes<A: Ask>(
         without_name,
         wrong_name,
         tls13,
+        schemes: one.into_iter().chain(other).collect(),
     }
 }
 
-/// What a server answers to a name, or to none.
+/// What a server answers to a name, or to none, and the scheme of
+/// [`Offer::pss`] if it signed with that. Where it refuses, the scheme may be
+/// the reason, and it is asked again with all.
 async fn answer<A: Ask>(
+    endpoint: &Endpoint<'_>,
+    prober: &Prober<'_, A>,
+    name: &str,
+    offer: &Offer,
+    leaf: Option<&Vec<u8>>,
+) -> (Result<NameAnswer, NetError>, Option<u16>) {
+    if let Some(scheme) = offer.pss
+        && let Ok(attempt) = attempt(endpoint, name, offer).await
+        && let (Some(seen), Ok(agreed)) = (attempt.certificates.first(), &attempt.result)
+        && agreed.version == Version::Tls13.code()
+        && attempt.scheme == Some(scheme)
+    {
+        let answer = match Some(seen) == leaf {
+            true => NameAnswer::SameCertificate,
+            false => NameAnswer::OtherCertificate,
+        };
+        return (Ok(answer), Some(scheme));
+    }
+    let offer = Offer {
+        pss: None,
+        ..offer.clone()
+    };
+    (
+        answer_to_all(endpoint, prober, name, &offer, leaf).await,
+        None,
+    )
+}
+
+/// What a server answers to a name, or to none.
+async fn answer_to_all<A: Ask>(
     endpoint: &Endpoint<'_>,
     prober: &Prober<'_, A>,
     name: &str,
@@ -158,6 +200,13 @@ async fn resume(endpoint: &Endpoint<'_>, offer: &Offer) -> Result<(bool, bool), 
     }
 }
 
+/// Whether our client has a suite of TLS 1.2.
+fn is_modern(suite: &SuiteFacts) -> bool {
+    suites::by_id(suite.id).is_some_and(|suite| {
+        suite.key_exchange == "ECDHE" && matches!(suite.mode, "GCM" | "POLY1305")
+    })
+}
+
 /// What handshakes showed that need to know which versions are accepted.
 #[derive(Debug, Default)]
 pub struct Later {
@@ -173,9 +222,11 @@ pub struct Later {
 pub async fn later(
     endpoint: &Endpoint<'_>,
     first: &First,
-    tls12: bool,
+    tls12: Option<&VersionFacts>,
     gives_id: Option<bool>,
 ) -> Later {
+    let modern = tls12.is_some_and(|facts| facts.suites.iter().any(is_modern));
+    let tls12 = tls12.is_some();
     let chose_h2 = first.alpn() == Some(b"h2");
     let mut found = Later::default();
     let plain = Offer {
@@ -186,7 +237,10 @@ pub async fn later(
         sessions: None,
         ..first.offer.clone()
     };
-    if tls12 && gives_id != Some(false) {
+    if tls12 && gives_id != Some(false) && !modern {
+        let detail = "our client has none of the server's suites of TLS 1.2";
+        found.tls12_id = Some(Err(NetError::new(GapReason::TlsFailed, detail)));
+    } else if tls12 && gives_id != Some(false) {
         let sessions = Arc::new(Sessions::default());
         let offer = Offer {
             versions: Versions::Tls12WithIds,

@@ -4,7 +4,7 @@ use rustls::pki_types::ServerName;
 use std::{net::IpAddr, time::Duration};
 use tokio::time::sleep;
 
-use super::enumerate::{Enumeration, enumerate};
+use super::enumerate::{Enumeration, Known, enumerate};
 use super::exchange::{Ask, Endpoint, OpenError, Reply};
 use super::facts::EndpointPurpose;
 use super::first_contact::{first_contact, general_hello};
@@ -136,14 +136,16 @@ pub async fn endpoint_answers(
     answers.contact = std::mem::replace(&mut first.contact, Contact::Agreed);
     answers.needs_small = first.needs_small;
     let speaks_tls = !matches!(answers.contact, Contact::NoTls | Contact::Unseen(_));
-    let mut negotiates = false;
+    let mut known = Known::default();
     if let Some(version) = first.version() {
-        negotiates = true;
+        known.negotiates = true;
+        known.takes_large = first.needs_small == Some(false);
+        known.group = first.group().filter(|_| version == Version::Tls13);
         prober.set_known_good(&general_hello(&prober, version));
     }
     if speaks_tls && level >= Level::Standard {
         let (enumeration, other, ssl2, more) = tokio::join!(
-            enumerate(&prober, negotiates),
+            enumerate(&prober, known),
             other_certificate(endpoint, &prober, &first.offer, first.attempt.as_ref()),
             ssl2(endpoint, &prober),
             async {
@@ -161,16 +163,19 @@ pub async fn endpoint_answers(
             }
         };
         let attempts: Vec<&Attempt> = first.attempt.iter().chain(&other).collect();
-        let tls12 = enumeration.accepts(Version::Tls12);
-        (answers.signatures, answers.later) =
-            tokio::join!(signatures::tls13(&prober, &attempts, &enumeration), async {
+        let tls12 = enumeration.versions.get(&Version::Tls12);
+        let tls12 = tls12.filter(|facts| facts.accepted == Ok(true));
+        (answers.signatures, answers.later) = tokio::join!(
+            signatures::tls13(&prober, &attempts, more.as_ref(), &enumeration),
+            async {
                 match first.attempt.as_ref().map(|attempt| &attempt.result) {
                     Some(Ok(_)) => {
                         later(endpoint, &first, tls12, enumeration.gives_session_id).await
                     }
                     _ => Later::default(),
                 }
-            },);
+            },
+        );
         if level >= Level::Intrusive {
             let found = vulnerabilities(endpoint, &prober, &enumeration).await;
             answers.vulnerabilities = Some(found);
@@ -267,9 +272,15 @@ async fn other_certificate<A: Ask>(
 /// is repeated and other hellos get answers.
 async fn ssl2<A: Ask>(endpoint: &Endpoint<'_>, prober: &Prober<'_, A>) -> Result<bool, NetError> {
     let mut last = NetError::new(GapReason::Malformed, "no answer to an SSL 2.0 hello");
+    let mut closed = false;
     for again in [false, true] {
+        let before = prober.answers_so_far();
         if again {
             sleep(PAUSE).await;
+            // Everything else got an answer at once, before and after.
+            if closed && !prober.stumbled() && prober.answers_so_far() > before {
+                return Ok(false);
+            }
         }
         match endpoint.ssl2(FIRST_CONTACT).await {
             Ok(granted) => return Ok(granted),
@@ -278,8 +289,11 @@ async fn ssl2<A: Ask>(endpoint: &Endpoint<'_>, prober: &Prober<'_, A>) -> Result
                 return prober.confirm_alive().await.map(|()| false);
             }
             Err(Reply::Failed(error)) if is_final(&error) => return Err(error),
-            Err(Reply::Failed(error)) => last = error,
-            Err(_) => {}
+            Err(Reply::Failed(error)) => {
+                closed = error.reason == GapReason::Reset;
+                last = error;
+            }
+            Err(_) => closed = true,
         }
     }
     Err(last)

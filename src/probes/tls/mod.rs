@@ -28,6 +28,7 @@ mod fold_features;
 mod fold_handshake;
 mod fold_revocation;
 mod fold_transparency;
+mod fold_vulnerabilities;
 mod gate;
 mod handshakes;
 mod issued;

@@ -70,6 +70,10 @@ pub struct Prober<'a, A> {
     server_name: Option<String>,
     patience: Patience,
     throttled: AtomicBool,
+    /// How many hellos it accepted.
+    answers: AtomicUsize,
+    /// A hello had to be sent again.
+    stumbled: AtomicBool,
     /// The server turned us away at times: whoever asks does so alone, and slowly.
     slow: AtomicBool,
     /// How often we may still wait for it.
@@ -88,6 +92,8 @@ impl<'a, A: Ask> Prober<'a, A> {
             server_name,
             patience,
             throttled: AtomicBool::new(false),
+            answers: AtomicUsize::new(0),
+            stumbled: AtomicBool::new(false),
             slow: AtomicBool::new(false),
             waits: AtomicUsize::new(WAITS),
             known_good: Mutex::new(None),
@@ -128,6 +134,16 @@ impl<'a, A: Ask> Prober<'a, A> {
         self.is_throttled() || self.slow.load(Ordering::Relaxed)
     }
 
+    /// How many hellos it accepted so far.
+    pub fn answers_so_far(&self) -> usize {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Whether a hello had to be sent again.
+    pub fn stumbled(&self) -> bool {
+        self.stumbled.load(Ordering::Relaxed)
+    }
+
     /// Sends a hello and finds out what its answer means.
     pub async fn ask(&self, hello: &ClientHello) -> Outcome {
         if self.is_throttled() {
@@ -144,12 +160,14 @@ impl<'a, A: Ask> Prober<'a, A> {
             }
         };
         if matches!(outcome, Outcome::Accepted(_)) {
+            self.answers.fetch_add(1, Ordering::Relaxed);
             self.lock_known_good().get_or_insert(bytes);
         }
         outcome
     }
 
     async fn ask_again(&self, hello: &[u8]) -> Outcome {
+        self.stumbled.store(true, Ordering::Relaxed);
         let _alone = self.alone.lock().await;
         if self.is_throttled() {
             return Outcome::Unclear(throttled());

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::enumerate::Enumeration;
 use super::exchange::{Ask, fill_random};
+use super::handshakes::Handshakes;
 use super::prober::{Outcome, Prober};
 use crate::model::gap::GapReason;
 use crate::net::{NetError, tls::Attempt};
@@ -16,6 +17,21 @@ use crate::wire::x509::Certificate;
 
 /// Schemes for RSA keys in TLS 1.3 (RFC 8446 section 4.2.3).
 const RSA: [u16; 3] = [0x0804, 0x0805, 0x0806];
+
+/// Schemes that a first handshake of TLS 1.3 by an RSA key did not show.
+pub fn left(first: &Attempt) -> Vec<u16> {
+    let agreed = first.result.as_ref().ok();
+    let tls13 = agreed.is_some_and(|agreed| agreed.version == Version::Tls13.code());
+    let mut left = RSA.to_vec();
+    left.retain(|scheme| tls13 && is_rsa(first) && Some(*scheme) != first.scheme);
+    left
+}
+
+fn is_rsa(attempt: &Attempt) -> bool {
+    let leaf = attempt.certificates.first();
+    let leaf = leaf.and_then(|der| Certificate::read(der).ok());
+    leaf.is_some_and(|leaf| leaf.key.algorithm == "rsa")
+}
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -30,6 +46,7 @@ pub struct Signatures {
 pub async fn tls13<A: Ask>(
     prober: &Prober<'_, A>,
     attempts: &[&Attempt],
+    more: Option<&Handshakes>,
     enumeration: &Enumeration,
 ) -> Signatures {
     let mut signatures = Signatures::default();
@@ -42,10 +59,11 @@ pub async fn tls13<A: Ask>(
             continue;
         }
         signatures.found.extend(attempt.scheme);
-        let leaf = attempt.certificates.first();
-        let leaf = leaf.and_then(|der| Certificate::read(der).ok());
-        rsa |= leaf.is_some_and(|leaf| leaf.key.algorithm == "rsa");
+        rsa |= is_rsa(attempt);
     }
+    signatures
+        .found
+        .extend(more.into_iter().flat_map(|more| &more.schemes));
     let suites: Vec<u16> = match enumeration.versions.get(&Version::Tls13) {
         Some(facts) => facts.suites.iter().map(|suite| suite.id).collect(),
         None => Vec::new(),

@@ -16,7 +16,7 @@ pub struct ClientHello {
     pub random: [u8; 32],
     /// Legacy session id.
     pub session_id: Vec<u8>,
-    /// Suites in the client's order. At most [`MAX_SUITES`] are written.
+    /// Suites in the client's order. At most [`ALL_SUITES`] are written.
     pub suites: Vec<u16>,
     /// Compression methods; 0 (none) is always the last.
     pub compression: Vec<u8>,
@@ -41,6 +41,9 @@ pub struct ClientHello {
     pub session_ticket: bool,
     /// Offers secure renegotiation (RFC 5746).
     pub renegotiation_info: bool,
+    /// What the client's Finished said, when the hello asks for a renegotiation
+    /// (RFC 5746 section 3.5).
+    pub client_verify_data: Vec<u8>,
     /// Offers heartbeats, and wants none sent to itself (RFC 6520).
     pub heartbeat: bool,
     /// Offers a MAC that is cut short (RFC 6066 section 7).
@@ -61,9 +64,12 @@ pub struct ClientHello {
     pub grease: bool,
 }
 
-/// Most suites in one hello: the hello stays below 512 bytes, which servers
+/// Most suites in a hello for any server: it stays below 512 bytes, which servers
 /// that choke on more than 511 bytes or 150 suites still take.
 pub const MAX_SUITES: usize = 120;
+
+/// Most suites in a hello for a server that is known to take larger ones.
+pub const ALL_SUITES: usize = 400;
 
 /// The compression method DEFLATE (RFC 3749).
 pub const DEFLATE: u8 = 1;
@@ -96,6 +102,7 @@ impl ClientHello {
             encrypt_then_mac: false,
             session_ticket: false,
             renegotiation_info: false,
+            client_verify_data: Vec::new(),
             heartbeat: false,
             truncated_hmac: false,
             npn: false,
@@ -113,7 +120,7 @@ impl ClientHello {
         put16(&mut body, self.legacy_version.code());
         body.extend_from_slice(&self.random);
         vector8(&mut body, &self.session_id);
-        let suites = self.greased(&self.suites, MAX_SUITES);
+        let suites = self.greased(&self.suites, ALL_SUITES);
         vector16(&mut body, &words(&suites));
         let mut compression: Vec<u8> = self
             .compression
@@ -159,7 +166,9 @@ impl ClientHello {
             extension(&mut out, 35, |body| body.extend_from_slice(&self.ticket));
         }
         if self.renegotiation_info {
-            extension(&mut out, 0xff01, |body| body.push(0));
+            extension(&mut out, 0xff01, |body| {
+                vector8(body, &self.client_verify_data);
+            });
         }
         if self.heartbeat {
             extension(&mut out, 15, |body| body.push(2));

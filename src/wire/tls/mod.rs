@@ -15,6 +15,7 @@ pub mod signatures;
 pub mod ssl2;
 pub mod starttls;
 pub mod suites;
+pub mod transcript;
 
 /// A protocol version as it stands on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,5 +1,6 @@
 //! What is offered, what was chosen, and by whom.
 
+use super::beside::Narrow;
 use super::{Ask, Enumeration, Features, Outcome, Prober, RawChain};
 use crate::model::gap::GapReason;
 use crate::net::NetError;
@@ -95,6 +96,25 @@ pub(super) fn rotate(hello: &mut ClientHello, found: &Enumeration) {
 pub(super) struct Step {
     pub(super) chosen: u16,
     pub(super) offered: Vec<u16>,
+    /// Which lists beside the suites lacked what was seen.
+    pub(super) narrow: Narrow,
+    /// The groups offered.
+    pub(super) groups: Vec<u16>,
+    /// The signature schemes offered.
+    pub(super) schemes: Vec<u16>,
+}
+
+impl Step {
+    /// The step of a hello; `offered` are its suites without those known before.
+    pub(super) fn new(chosen: u16, offered: Vec<u16>, narrow: Narrow, hello: ClientHello) -> Self {
+        Self {
+            chosen,
+            offered,
+            narrow,
+            groups: hello.groups,
+            schemes: hello.signature_schemes,
+        }
+    }
 }
 
 /// Who decides which suite is taken. Asks once more where the steps allow

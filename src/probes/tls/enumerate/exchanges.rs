@@ -19,6 +19,13 @@ pub struct Exchanges {
 }
 
 impl Exchanges {
+    /// Takes in what others showed.
+    pub fn join(&mut self, others: Self) {
+        self.fields.extend(others.fields);
+        self.curves.join(others.curves);
+        self.finite.join(others.finite);
+    }
+
     /// Takes the body of a ServerKeyExchange.
     pub fn note(&mut self, body: &[u8], suite: &Suite, shared: bool) {
         let exchange = KeyExchange::parse(body, suite.key_exchange, shared);
@@ -53,6 +60,16 @@ impl Values {
         self.repeated |= !seen.insert(value.to_vec());
     }
 
+    fn join(&mut self, others: Self) {
+        for (group, values) in others.seen {
+            for value in values {
+                self.note(group.clone(), &value);
+            }
+        }
+        self.repeated |= others.repeated;
+        self.compared |= others.compared;
+    }
+
     /// Whether anything was exchanged in this way.
     pub fn any(&self) -> bool {
         !self.seen.is_empty()
@@ -67,6 +84,26 @@ impl Values {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_of_two_branches_are_compared() {
+        let values = |list: &[u8]| {
+            let mut values = Values::default();
+            for value in list {
+                values.note(vec![29], &[*value]);
+            }
+            values
+        };
+        let joined = |one: &[u8], other: &[u8]| {
+            let mut joined = values(one);
+            joined.join(values(other));
+            joined.reused()
+        };
+        assert_eq!(joined(&[], &[1]), None);
+        assert_eq!(joined(&[1], &[2]), Some(false));
+        assert_eq!(joined(&[1], &[1]), Some(true));
+        assert_eq!(joined(&[], &[3, 3]), Some(true));
+    }
 
     #[test]
     fn a_value_that_comes_twice_is_noticed() {

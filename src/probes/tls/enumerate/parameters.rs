@@ -26,6 +26,7 @@ pub(super) async fn parameters<A: Ask>(prober: &Prober<'_, A>, found: &mut Enume
     let Some(version) = newest else { return };
     let ambiguous = curves(prober, version, found, version == Version::Tls12).await;
     if version == Version::Tls12 {
+        finite_fields(prober, found).await;
         let before = found.schemes.len();
         schemes(prober, found).await;
         if ambiguous && found.schemes.len() == before {
@@ -35,7 +36,6 @@ pub(super) async fn parameters<A: Ask>(prober: &Prober<'_, A>, found: &mut Enume
         let broken = |id: &&u16| signatures::by_id(**id).is_some_and(|s| s.is_broken());
         let broken = found.schemes.iter().filter(broken);
         found.features.schemes.extend(broken);
-        finite_fields(prober, found).await;
     }
     repeated(prober, version, found).await;
 }
@@ -108,21 +108,23 @@ async fn curves<A: Ask>(
 }
 
 /// Leaves out the schemes that were seen, while others are left; certificates
-/// may be signed with all of them.
-fn leave_out_schemes(hello: &mut ClientHello, found: &Enumeration) {
+/// may be signed with all of them. Tells whether others were left.
+pub(super) fn leave_out_schemes(hello: &mut ClientHello, found: &Enumeration) -> bool {
     let all = hello.signature_schemes.clone();
     hello
         .signature_schemes
         .retain(|scheme| !found.schemes.contains(scheme));
-    if hello.signature_schemes.is_empty() {
-        hello.signature_schemes = all;
-    } else {
+    let left = !hello.signature_schemes.is_empty();
+    if left {
         hello.certificate_schemes = all;
+    } else {
+        hello.signature_schemes = all;
     }
+    left
 }
 
 /// Curves of the keys of the certificates seen.
-fn leaf_curves(found: &Enumeration) -> Vec<u16> {
+pub(super) fn leaf_curves(found: &Enumeration) -> Vec<u16> {
     found
         .chains
         .iter()
@@ -190,17 +192,23 @@ async fn finite_fields<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) 
     if finite.is_empty() {
         return;
     }
+    if finite.iter().any(|suite| is_signed(suite)) {
+        finite.retain(|suite| is_signed(suite));
+    }
     let all = groups::all().iter();
     let mut left: Vec<u16> = all
         .filter(|group| matches!(group.kind, Kind::FiniteField(_)))
         .map(|group| group.id)
         .collect();
+    // Each answer shows a scheme too, while there are new ones.
+    let mut with_schemes = true;
     while !left.is_empty() {
-        let hello = ClientHello {
+        let mut hello = ClientHello {
             suites: finite.iter().map(|suite| suite.id).collect(),
             groups: left.clone(),
             ..offer(prober, Version::Tls12, &found.features)
         };
+        with_schemes = with_schemes && leave_out_schemes(&mut hello, found);
         match prober.ask(&hello).await {
             Outcome::Accepted(flight) => {
                 if let Some(suite) = choice(&flight, &hello, Version::Tls12) {
@@ -216,6 +224,7 @@ async fn finite_fields<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) 
                     None => return,
                 }
             }
+            Outcome::Refused(_) if with_schemes => with_schemes = false,
             Outcome::Refused(_) => return,
             Outcome::Unclear(error) => {
                 found.groups_open.get_or_insert(error);

@@ -1,8 +1,10 @@
 //! Suites and groups of TLS 1.3.
 
+use super::beside::Narrow;
 use super::choice::{Step, candidates, choice, decider, malformed, preference};
 use super::{Ask, Outcome, Prober, SuiteFacts, VersionFacts};
 use crate::net::NetError;
+use crate::probes::tls::facts::PreferenceBy;
 use crate::wire::tls::{Version, client_hello::ClientHello, groups};
 
 /// The three suites of TLS 1.3 that nearly every server has.
@@ -26,8 +28,8 @@ pub(super) struct Tls13 {
     pub(super) tolerates_unknown: Option<bool>,
 }
 
-/// Suites and groups of TLS 1.3.
-pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> Tls13 {
+/// Suites and groups of TLS 1.3. `known` is a group that a handshake showed.
+pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) -> Tls13 {
     let mut unknown = None;
     let mut facts = VersionFacts::default();
     let mut steps: Vec<Step> = Vec::new();
@@ -37,6 +39,8 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> Tls13 {
         .filter(|group| group.in_tls13())
         .map(|group| group.id)
         .collect();
+    // Others first: an answer then shows a second one.
+    groups.sort_by_key(|group| Some(*group) == known);
     let mut found_groups: Vec<u16> = Vec::new();
     let mut groups_open = None;
     let (mut more_suites, mut more_groups, mut together) = (true, true, true);
@@ -54,10 +58,14 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> Tls13 {
             (false, false, true) => Seek::Suites,
             (false, false, false) => break,
         };
+        let tries_new = told == Some(PreferenceBy::Client) && more_suites && !both_refused;
         let mut hello = prober.hello(Version::Tls13);
         if seek == Seek::Groups {
-            // In this order, the answer tells who decides.
-            hello.suites = found.iter().rev().copied().collect();
+            // In this order, the answer tells who decides; and whoever follows the
+            // client shows a new suite first, if it has one.
+            let new: &[u16] = if tries_new { &suites } else { &[] };
+            let known = found.iter().rev();
+            hello.suites = new.iter().chain(known).copied().collect();
         } else {
             hello.suites.clone_from(&suites);
             if steps.len() % 2 == 1 {
@@ -95,12 +103,18 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> Tls13 {
                 if facts.suites.is_empty() {
                     facts.accepted = Ok(true);
                     facts.head.clone_from(&answer.head);
+                    if let Some(known) = known.filter(|known| *known != group) {
+                        groups.retain(|group| *group != known);
+                        found_groups.push(known);
+                    }
                 }
-                if seek != Seek::Groups {
-                    steps.push(Step {
-                        chosen: suite,
-                        offered: hello.suites,
-                    });
+                let is_new = suites.contains(&suite);
+                if seek == Seek::Groups && tries_new && !is_new {
+                    more_suites = false;
+                }
+                if seek != Seek::Groups || is_new {
+                    let offered = hello.suites.clone();
+                    steps.push(Step::new(suite, offered, Narrow::default(), hello));
                     suites.retain(|known| *known != suite);
                     facts.suites.push(SuiteFacts {
                         id: suite,
@@ -108,7 +122,7 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>) -> Tls13 {
                     });
                     more_suites = !suites.is_empty();
                 }
-                if seek == Seek::Groups {
+                if seek == Seek::Groups && !is_new {
                     told = told.or_else(|| decider(suite, &found));
                     // With a group that it accepts, it refused all other suites.
                     more_suites &= !both_refused;

@@ -33,6 +33,9 @@ pub struct FiniteField {
     pub origin: Option<String>,
     /// Whether it is one of the groups of RFC 7919.
     pub standard: bool,
+    /// Whether it is a prime, and half of it too, by the test of Miller and Rabin; not looked into above 4096 bits.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub safe_prime: Seen<bool>,
 }
 
 /// An application protocol (ALPN) that a server agrees to.
@@ -91,7 +94,8 @@ pub struct Vulnerability {
     /// Which.
     pub name: VulnerabilityName,
     /// Whether the server has it.
-    pub present: bool,
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub present: Seen<bool>,
 }
 
 /// Vulnerabilities of TLS libraries that can be seen from outside.
@@ -106,4 +110,6 @@ pub enum VulnerabilityName {
     EarlyChangeCipherSpec,
     /// Answers tell whether the padding of an RSA key exchange was right (ROBOT).
     Robot,
+    /// CVE-2016-9244: answers a short session id with its memory.
+    Ticketbleed,
 }

@@ -1,0 +1,237 @@
+//! Curves and signature schemes that are found while suites shrink.
+//!
+//! A server that follows the client shows a new curve and a new scheme in each
+//! answer when those that were seen stand last. From one that does not, what was
+//! seen is left out; it may then pass over suites for want of a curve or a
+//! scheme, so that such an answer counts only where it cannot have done so.
+
+use super::Enumeration;
+use super::choice::Step;
+use super::parameters::{leaf_curves, leave_out_schemes};
+use crate::probes::tls::features::is_signed;
+use crate::wire::tls::{
+    Version,
+    client_hello::ClientHello,
+    groups, signatures,
+    suites::{self, Authentication, Suite},
+};
+
+/// How a list is offered beside the suites.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Way {
+    /// All, what was seen last.
+    #[default]
+    Rotated,
+    /// Without what was seen.
+    Narrowed,
+    /// All; nothing new is to be seen.
+    Whole,
+}
+
+/// How curves and schemes are offered.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    curves: Way,
+    schemes: Way,
+}
+
+/// Which lists of a hello lack what was seen before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Narrow {
+    pub(super) curves: bool,
+    pub(super) schemes: bool,
+}
+
+impl Beside {
+    /// Leaves out what was seen, where that is of use: in TLS 1.2, once the
+    /// server is known to answer.
+    pub(super) fn narrow(
+        &mut self,
+        hello: &mut ClientHello,
+        steps: &[Step],
+        found: &Enumeration,
+    ) -> Narrow {
+        if hello.legacy_version != Version::Tls12 || steps.is_empty() {
+            return Narrow::default();
+        }
+        if self.curves == Way::Narrowed {
+            let mut new = hello.groups.clone();
+            new.retain(|group| !found.groups.contains(group));
+            if new.is_empty() {
+                self.curves = Way::Whole;
+            } else {
+                // A key on a curve needs that curve (RFC 8422 section 2.2).
+                let keys = leaf_curves(found);
+                let keys = keys.into_iter().filter(|curve| !new.contains(curve));
+                hello.groups = new.iter().copied().chain(keys).collect();
+            }
+        }
+        if self.schemes == Way::Narrowed && !leave_out_schemes(hello, found) {
+            self.schemes = Way::Whole;
+        }
+        Narrow {
+            curves: self.curves == Way::Narrowed,
+            schemes: self.schemes == Way::Narrowed,
+        }
+    }
+
+    /// Takes the answer to a hello, when there were `seen` curves and schemes
+    /// before it. Tells whether the choice of the suite counts.
+    pub(super) fn goes_on(
+        &mut self,
+        narrow: Narrow,
+        chosen: u16,
+        steps: &[Step],
+        seen: (usize, usize),
+        found: &Enumeration,
+    ) -> bool {
+        let Some(suite) = suites::by_id(chosen) else {
+            return true;
+        };
+        let before = steps.last().and_then(|step| suites::by_id(step.chosen));
+        let mut counts = true;
+        if let Some(before) = before {
+            let lost = before.key_exchange == "ECDHE" && suite.key_exchange != "ECDHE";
+            if narrow.curves && lost {
+                (self.curves, counts) = (Way::Whole, false);
+            }
+            let lost = is_signed(before) && suite.authentication != before.authentication
+                || is_signed(before) && !is_signed(suite);
+            if narrow.schemes && lost {
+                (self.schemes, counts) = (Way::Whole, false);
+            }
+        }
+        if suite.key_exchange == "ECDHE" && found.groups.len() == seen.0 {
+            self.curves = next(self.curves);
+        }
+        if is_signed(suite) && found.schemes.len() == seen.1 {
+            self.schemes = next(self.schemes);
+        }
+        counts
+    }
+
+    /// Takes a refusal. Tells whether it may be for want of a curve or a scheme;
+    /// then more is offered the next time.
+    pub(super) fn was_refused(&mut self, narrow: Narrow) -> bool {
+        if narrow.curves {
+            self.curves = Way::Whole;
+        } else if narrow.schemes {
+            self.schemes = Way::Whole;
+        }
+        narrow.curves || narrow.schemes
+    }
+}
+
+/// After an answer that showed nothing new.
+fn next(way: Way) -> Way {
+    match way {
+        Way::Rotated => Way::Narrowed,
+        Way::Narrowed | Way::Whole => Way::Whole,
+    }
+}
+
+/// Whether a suite that was found later may have been passed over in a step for
+/// want of a curve or a scheme, so that the order of steps is not the server's.
+pub(super) fn in_doubt(steps: &[Step], found: &Enumeration) -> bool {
+    steps.iter().enumerate().any(|(at, step)| {
+        let mut later = steps.iter().skip(at + 1).map(|later| later.chosen);
+        later.any(|id| {
+            let suite = suites::by_id(id);
+            step.offered.contains(&id) && suite.is_some_and(|suite| !possible(step, suite, found))
+        })
+    })
+}
+
+/// Whether a suite could be chosen with the curves and schemes of a step.
+fn possible(step: &Step, suite: &Suite, found: &Enumeration) -> bool {
+    let curve = |id: &u16| {
+        found.groups.contains(id) && groups::by_id(*id).is_some_and(|g| g.curve_before_tls13())
+    };
+    let scheme = |id: &u16| {
+        found.schemes.contains(id)
+            && signatures::by_id(*id).is_some_and(|scheme| signs(scheme.name, suite.authentication))
+    };
+    let curves = !step.narrow.curves || suite.key_exchange != "ECDHE";
+    let schemes = !step.narrow.schemes || !is_signed(suite);
+    (curves || step.groups.iter().any(curve)) && (schemes || step.schemes.iter().any(scheme))
+}
+
+/// Whether a scheme is one for the keys of an authentication.
+fn signs(scheme: &str, authentication: Authentication) -> bool {
+    match authentication {
+        Authentication::Rsa => scheme.starts_with("rsa_"),
+        Authentication::Ecdsa => scheme.starts_with("ecdsa_") || scheme.starts_with("ed"),
+        Authentication::Dss => scheme.starts_with("dsa_"),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(name: &str) -> u16 {
+        suites::by_name(name).expect("a suite").id
+    }
+
+    fn step(chosen: &str, offered: &[&str], schemes: &[u16]) -> Step {
+        Step {
+            chosen: id(chosen),
+            offered: offered.iter().map(|name| id(name)).collect(),
+            narrow: Narrow {
+                curves: false,
+                schemes: !schemes.is_empty(),
+            },
+            groups: Vec::new(),
+            schemes: schemes.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_suite_that_could_not_be_chosen_puts_the_order_in_doubt() {
+        const RSA: &str = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+        const ECDSA: &str = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+        let (pss, pkcs, curve) = (0x0804, 0x0401, 0x0403);
+        let mut found = Enumeration::default();
+        found.schemes.extend([pss, pkcs, curve]);
+        let whole = [step(RSA, &[RSA, ECDSA], &[]), step(ECDSA, &[ECDSA], &[])];
+        assert!(!in_doubt(&whole, &found));
+        let without = [
+            step(RSA, &[RSA, ECDSA], &[pkcs]),
+            step(ECDSA, &[ECDSA], &[]),
+        ];
+        assert!(in_doubt(&without, &found), "no scheme for its key was left");
+        let with = [
+            step(RSA, &[RSA, ECDSA], &[pkcs, curve]),
+            step(ECDSA, &[ECDSA], &[]),
+        ];
+        assert!(!in_doubt(&with, &found));
+        let apart = [step(RSA, &[RSA], &[pkcs]), step(ECDSA, &[ECDSA], &[])];
+        assert!(!in_doubt(&apart, &found), "it was not offered");
+    }
+
+    #[test]
+    fn a_list_is_narrowed_once_rotating_shows_nothing_new() {
+        let mut beside = Beside::default();
+        let steps = [step("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", &[], &[])];
+        let mut found = Enumeration::default();
+        found.groups.push(29);
+        found.schemes.insert(0x0804);
+        let chosen = id("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384");
+        assert!(beside.goes_on(Narrow::default(), chosen, &steps, (1, 0), &found));
+        assert_eq!(
+            (beside.curves, beside.schemes),
+            (Way::Narrowed, Way::Rotated)
+        );
+        let narrow = Narrow {
+            curves: true,
+            schemes: false,
+        };
+        // Another key exchange than before: perhaps for want of a curve.
+        let other = id("TLS_RSA_WITH_AES_128_CBC_SHA");
+        assert!(!beside.goes_on(narrow, other, &steps, (1, 1), &found));
+        assert_eq!(beside.curves, Way::Whole);
+        assert!(beside.was_refused(narrow));
+        assert!(!beside.was_refused(Narrow::default()));
+    }
+}
