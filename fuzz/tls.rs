@@ -6,7 +6,7 @@ use scrutineer::wire::{
         flight::{FlightReader, MAX_CERTIFICATES},
         key_exchange::{KeyExchange, public_value, signature_scheme},
         rsa_padding::{Padding, client_key_exchange},
-        ssl2, starttls,
+        ssl2, starttls, transcript,
     },
     x509::{self, Certificate},
 };
@@ -31,6 +31,10 @@ pub fn flight(bytes: &[u8]) {
     assert!(kept <= MAX_CERTIFICATES && kept <= flight.certificates_sent);
     assert_eq!(flight.hello, slow.into_flight().hello);
     let _ = ssl2::grants(bytes);
+    let messages = transcript::messages(bytes);
+    let total: usize = messages.iter().map(|message| message.bytes.len()).sum();
+    assert!(total <= bytes.len());
+    let _ = transcript::ticket(&messages);
 }
 
 /// Parameters of a key exchange are read or refused.

@@ -149,7 +149,7 @@ impl<'a> Fold<'a> {
         self.offers(&mut facts, agreement.as_ref());
         self.features(&mut facts, agreement.as_ref());
         for (at, error) in fold_handshake::fold(answers, &mut facts) {
-            self.gap(at, &error);
+            self.gap(at, &self.in_the_light_of_limits(error));
         }
         self.long_primes(&facts);
         self.vulnerabilities(&mut facts);
@@ -315,7 +315,17 @@ impl<'a> Fold<'a> {
             }
         };
         for (at, error) in missing {
-            self.gap(at, &error);
+            self.gap(at, &self.in_the_light_of_limits(error));
+        }
+    }
+
+    /// A server that turned us away has not shown all that it could have.
+    fn in_the_light_of_limits(&self, error: NetError) -> NetError {
+        match error.reason {
+            GapReason::Malformed if self.answers.throttles => {
+                NetError::new(GapReason::Throttled, error.detail)
+            }
+            _ => error,
         }
     }
 
