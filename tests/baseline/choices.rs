@@ -44,7 +44,7 @@ pub const SPECIAL_CASES: &[(&str, &str, &str)] = &[(
 /// stands in `checks/controls.yaml`. What only portals are asked for stands in
 /// the profile `registration-portal`.
 pub const OWN: &[(&str, &str)] = &[
-    ("TLS-29", "must"),
+    ("TLS-29", "portals"),
     ("TLS-30", "should"),
     ("PORTAL-01", "must"),
     ("PORTAL-02", "must"),
