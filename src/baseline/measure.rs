@@ -330,6 +330,7 @@ impl<'a> Measurement<'a> {
             (conditions.extra_roots, "--ca-file"),
             (conditions.given_resolver, "--resolver"),
             (conditions.given_anchor, "--trust-anchor"),
+            (conditions.root_hints.is_some(), "--root-hints"),
         ];
         match staged.into_iter().find(|(used, _)| *used) {
             Some((_, option)) => refused(format!(
@@ -374,6 +375,8 @@ fn looked(conditions: &Conditions) -> Looked {
         level: conditions.level,
         areas: conditions.areas.iter().copied().collect(),
         page_cap: conditions.page_cap,
+        routes: conditions.routes.clone(),
+        vrps: conditions.vrps.clone(),
     }
 }
 

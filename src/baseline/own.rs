@@ -149,12 +149,15 @@ impl<'a> OwnRuns<'a> {
             level: conditions.level,
             areas: conditions.areas.iter().copied().collect(),
             page_cap: conditions.page_cap,
+            routes: conditions.routes.clone(),
+            vrps: conditions.vrps.clone(),
         });
         self.staged |= conditions.staged
             || conditions.allow_private
             || conditions.extra_roots
             || conditions.given_resolver
-            || conditions.given_anchor;
+            || conditions.given_anchor
+            || conditions.root_hints.is_some();
         self.organisations.extend(header.organisation.clone());
         for target in &header.targets {
             let key = (target.key(), header.organisation.clone());

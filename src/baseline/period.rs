@@ -212,6 +212,8 @@ fn way(looked: &Looked) -> Way {
         level: looked.level,
         areas: looked.areas.clone(),
         page_cap: looked.page_cap,
+        routes: looked.routes.clone(),
+        vrps: looked.vrps.clone(),
     }
 }
 

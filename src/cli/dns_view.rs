@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::seen::Seen;
+use crate::model::{seen::Seen, standing::Standing};
 use crate::probes::dns::facts::{
     Delegation, DnsFacts, DnssecStatus, FoundBy, HostName, ServerFacts, Validation,
 };
@@ -40,7 +40,107 @@ pub(super) fn table(facts: &DnsFacts, ascii: bool) -> String {
         Some(validation) => chain(&mut out, facts, validation, ascii),
         None => out.push_str("  not observed\n"),
     }
+    out.push_str(&records(facts));
     out
+}
+
+/// Names that hang, wildcards, CAA and the registration.
+fn records(facts: &DnsFacts) -> String {
+    let mut out = String::from("\nNames that records lead to\n");
+    let ns = facts.ns.known().into_iter().flatten();
+    let mut all: Vec<(String, &Seen<Standing>)> = ns
+        .map(|server| (format!("NS {}", server.name), &server.standing))
+        .collect();
+    let cname = facts.cname.known().into_iter().flatten();
+    all.extend(cname.map(|step| (format!("CNAME {}", step.target), &step.standing)));
+    let srv = facts.srv.known().into_iter().flatten();
+    all.extend(srv.map(|srv| (format!("SRV {}", srv.key), &srv.standing)));
+    if all.is_empty() {
+        out.push_str("  none seen\n");
+    }
+    for (name, standing) in all {
+        let words = standing
+            .known()
+            .map_or("not observed", |standing| standing.words());
+        let _ = writeln!(out, "  {}: {words}", clean(&name, 300));
+    }
+    let wildcard = match facts.wildcard.known() {
+        None => "not observed".to_owned(),
+        Some(None) => "none".to_owned(),
+        Some(Some(wildcard)) => match &wildcard.alias_for {
+            Some(target) => format!("{} is an alias for {target}", wildcard.name),
+            None => format!("{} has {}", wildcard.name, joined(&wildcard.types)),
+        },
+    };
+    let _ = writeln!(out, "  wildcard: {}", clean(&wildcard, 600));
+    out.push_str("\nCAA\n");
+    match facts.caa.known() {
+        None => out.push_str("  not observed\n"),
+        Some(None) => out.push_str("  none: every authority may issue\n"),
+        Some(Some(caa)) => {
+            let kinds = [
+                ("issue", &caa.issuers),
+                ("issuewild", &caa.wildcard_issuers),
+            ];
+            for (tag, issuer) in kinds
+                .into_iter()
+                .flat_map(|(tag, list)| list.iter().map(move |issuer| (tag, issuer)))
+            {
+                let domain = match issuer.domain.as_str() {
+                    "" => "nobody",
+                    domain => domain,
+                };
+                let line = format!("{tag} {domain} {}", issuer.parameters.join("; "));
+                let _ = writeln!(out, "  {}", clean(line.trim_end(), 600));
+            }
+            for fault in &caa.problems {
+                let line = format!("fault: {} ({})", fault.name, fault.detail);
+                let _ = writeln!(out, "  {}", clean(&line, 600));
+            }
+        }
+    }
+    registration(&mut out, facts);
+    out
+}
+
+fn registration(out: &mut String, facts: &DnsFacts) {
+    let known = match facts.registration.known() {
+        // Said with the gaps, and of no interest where nobody asked.
+        None => return,
+        Some(None) => {
+            out.push_str("\nRegistration\n  the registry does not know the domain\n");
+            return;
+        }
+        Some(Some(known)) => known,
+    };
+    let _ = writeln!(out, "\nRegistration of {}", clean(&known.domain, 255));
+    let ends = known
+        .expires
+        .map_or("not told".to_owned(), |time| time.to_string());
+    let lines = [
+        (
+            "registrar",
+            known
+                .registrar
+                .clone()
+                .unwrap_or_else(|| "not told".to_owned()),
+        ),
+        ("ends", ends),
+        ("states", joined(&known.states)),
+        ("locked against transfer", word(&known.transfer_locked)),
+        ("locked by the registry", word(&known.registry_locked)),
+        (
+            "DS as in DNS",
+            match known.ds_match.known() {
+                Some(Some(same)) => word(&Seen::Known(*same)),
+                Some(None) => "not told".to_owned(),
+                None => "not observed".to_owned(),
+            },
+        ),
+    ];
+    for (what, value) in lines {
+        let _ = writeln!(out, "  {what}: {}", clean(&value, 600));
+    }
 }
 
 /// The zones from the root down, what the parent hands out, and who serves the zone.

@@ -103,6 +103,9 @@ fn import(args: &HarArgs, console: &mut Console) -> Result<Exit, Trouble> {
         given_resolver: false,
         given_anchor: false,
         ct_logs: false,
+        root_hints: None,
+        routes: None,
+        vrps: None,
     };
     let mut observations = Vec::new();
     let mut pages = 0usize;

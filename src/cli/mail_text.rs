@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{observation::Observation, target::Target};
+use crate::model::{observation::Observation, standing::Standing, target::Target};
 use crate::probes::{
     mail::facts::{
         Dkim, DmarcPolicy, MailExchanger, MailFacts, MailProblem, SmtpEndpoint, Spf, Tlsa,
@@ -88,7 +88,8 @@ fn show_exchanger(out: &mut String, exchanger: &MailExchanger, tls: &TlsFacts) {
         false => "",
     };
     let name = clean(&exchanger.name, CHARS);
-    let _ = writeln!(out, "  {:>5} {name}{implicit}", exchanger.preference);
+    let hangs = hanging(exchanger.standing.known().copied().flatten());
+    let _ = writeln!(out, "  {:>5} {name}{implicit}{hangs}", exchanger.preference);
     for endpoint in exchanger.endpoints.known().into_iter().flatten() {
         let _ = writeln!(
             out,
@@ -186,7 +187,13 @@ fn spf(mail: &MailFacts) -> Branch {
             text.push_str(&format!(" ({})", lookup.name));
         }
         match lookup.void.known() {
-            Some(true) => text.push_str(": leads to nothing"),
+            Some(true) => {
+                let standing = lookup.standing.known().copied().flatten();
+                match standing.filter(|standing| *standing != Standing::Resolves) {
+                    Some(standing) => text.push_str(&format!(": {}", standing.words())),
+                    None => text.push_str(": leads to nothing"),
+                }
+            }
             Some(false) => {}
             None => text.push_str(&format!(": {UNSEEN}")),
         }
@@ -195,6 +202,14 @@ fn spf(mail: &MailFacts) -> Branch {
     }
     root.below.push(tree);
     root.with(faults(spf.problems.known()))
+}
+
+/// What to say of a name that is not there.
+fn hanging(standing: Option<Standing>) -> String {
+    match standing {
+        None | Some(Standing::Resolves) => String::new(),
+        Some(standing) => format!("  ({})", standing.words()),
+    }
 }
 
 /// Hangs a branch on the last one of the level above. Look-ups come depth first.
@@ -273,7 +288,11 @@ fn policy_lines(policy: &DmarcPolicy) -> Vec<Branch> {
             Some(Some(true)) => ": that domain consents",
             Some(None) => "",
         };
-        lines.push(Branch::new(format!("reports: {}{permitted}", to.key)));
+        let hangs = hanging(to.standing.known().copied());
+        lines.push(Branch::new(format!(
+            "reports: {}{permitted}{hangs}",
+            to.key
+        )));
     }
     lines
 }

@@ -3,6 +3,9 @@
 use clap::Args;
 use hickory_proto::dnssec::rdata::DS;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
+use sha2::{Digest, Sha256};
+use url::Url;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -11,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    net::{ConnectRule, Limits, NetConfig},
+    net::{ConnectRule, Digests, Limits, NetConfig, RdapSource},
     wire::{
         ct_logs::LogList,
         dnssec::parse_anchors,
@@ -24,6 +27,16 @@ use crate::{
 const FILE_MAX: u64 = 4 << 20;
 /// Most bytes of a file of routes or payloads that are read.
 const TABLE_MAX: u64 = 256 << 20;
+
+/// What a file holds, with the file's digest; `None`: not given.
+type Given<T> = Option<(T, String)>;
+
+/// The digest of a file, as conditions of a scan name it.
+fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
 
 /// Where to connect, and how politely.
 #[derive(Args, Clone, Debug)]
@@ -57,6 +70,10 @@ pub struct NetworkArgs {
     /// (version 3, JSON) that Google or Apple publishes.
     #[arg(long, value_name = "FILE")]
     pub ct_logs: Option<PathBuf>,
+    /// Ask the registry about each registered domain over RDAP: `iana` finds its server
+    /// by IANA's list, an address names one. Off without it.
+    #[arg(long, value_name = "iana|URL", value_parser = rdap)]
+    pub rdap: Option<RdapSource>,
     /// Connect to addresses that are not public, such as those of a lab.
     #[arg(long)]
     pub allow_private: bool,
@@ -84,16 +101,25 @@ impl NetworkArgs {
         for path in &self.ca_file {
             extra_roots.extend(roots(path)?);
         }
+        let (root_hints, hints_digest) = self.root_hints()?.unzip();
+        let (routes, routes_digest) = self.routes()?.unzip();
+        let (payloads, payloads_digest) = self.payloads()?.unzip();
         Ok(NetConfig {
             resolver: self.resolver,
             connect_to: self.connect_to.clone(),
             allow_private: self.allow_private,
             extra_roots,
             trust_anchors: self.trust_anchors()?,
-            root_hints: self.root_hints()?,
-            routes: self.routes()?,
-            payloads: self.payloads()?,
             ct_logs: self.ct_logs()?,
+            root_hints,
+            routes,
+            payloads,
+            digests: Digests {
+                root_hints: hints_digest,
+                routes: routes_digest,
+                vrps: payloads_digest,
+            },
+            rdap: self.rdap.clone().unwrap_or_default(),
             contact: self.contact.clone(),
             limits: Limits {
                 connections_per_address: usize::from(self.connections_per_address),
@@ -112,33 +138,33 @@ impl NetworkArgs {
             .map_err(|(line, what)| format!("{}:{line}: {what}", path.display()))
     }
 
-    fn root_hints(&self) -> Result<Option<Vec<RootServer>>, String> {
+    fn root_hints(&self) -> Result<Given<Vec<RootServer>>, String> {
         let Some(path) = &self.root_hints else {
             return Ok(None);
         };
         let bytes = read(path, "a file of root hints", FILE_MAX)?;
         parse_hints(&String::from_utf8_lossy(&bytes))
-            .map(Some)
+            .map(|hints| Some((hints, digest(&bytes))))
             .map_err(|(line, what)| format!("{}:{line}: {what}", path.display()))
     }
 
-    fn routes(&self) -> Result<Option<Arc<Routes>>, String> {
+    fn routes(&self) -> Result<Given<Arc<Routes>>, String> {
         let Some(path) = &self.routes else {
             return Ok(None);
         };
         let bytes = read(path, "a routing table", TABLE_MAX)?;
         Routes::parse(&String::from_utf8_lossy(&bytes))
-            .map(|routes| Some(Arc::new(routes)))
+            .map(|routes| Some((Arc::new(routes), digest(&bytes))))
             .map_err(|(line, what)| format!("{}:{line}: {what}", path.display()))
     }
 
-    fn payloads(&self) -> Result<Option<Arc<Payloads>>, String> {
+    fn payloads(&self) -> Result<Given<Arc<Payloads>>, String> {
         let Some(path) = &self.vrps else {
             return Ok(None);
         };
         let bytes = read(path, "a file of RPKI payloads", TABLE_MAX)?;
         Payloads::parse(&bytes)
-            .map(|payloads| Some(Arc::new(payloads)))
+            .map(|payloads| Some((Arc::new(payloads), digest(&bytes))))
             .map_err(|what| format!("{}: {what}", path.display()))
     }
 
@@ -168,6 +194,19 @@ pub(super) fn resolver(text: &str) -> Result<SocketAddr, String> {
         })
         .map_err(|_| {
             "expected an address such as 9.9.9.9, 127.0.0.1:5353 or [2620:fe::fe]:53".to_owned()
+        })
+}
+
+/// Where to ask about registrations.
+fn rdap(text: &str) -> Result<RdapSource, String> {
+    if text == "iana" {
+        return Ok(RdapSource::Iana);
+    }
+    let url = Url::parse(text).ok();
+    url.filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
+        .map(RdapSource::At)
+        .ok_or_else(|| {
+            "expected `iana` or the address of a server such as https://rdap.example/".to_owned()
         })
 }
 

@@ -25,7 +25,7 @@ use crate::model::{
     run::RunHeader,
     target::Target,
 };
-use crate::net::{Net, NetConfig, Scope, Stopper};
+use crate::net::{Digests, Net, NetConfig, Scope, Stopper};
 use crate::scan::{
     facts,
     header::header,
@@ -147,6 +147,7 @@ struct SetUp {
     given_anchor: bool,
     /// Edition of the list of logs.
     ct_logs: Option<String>,
+    digests: Digests,
 }
 
 impl SetUp {
@@ -158,6 +159,7 @@ impl SetUp {
             given_resolver: config.resolver.is_some(),
             given_anchor: !config.trust_anchors.is_empty(),
             ct_logs: config.ct_logs.as_ref().map(|logs| logs.edition.clone()),
+            digests: config.digests.clone(),
         }
     }
 }
@@ -278,6 +280,9 @@ fn prepare(
         given_resolver: set_up.given_resolver,
         given_anchor: set_up.given_anchor,
         ct_logs: set_up.ct_logs.is_some(),
+        root_hints: set_up.digests.root_hints,
+        routes: set_up.digests.routes,
+        vrps: set_up.digests.vrps,
     };
     let scope = Scope::new(
         level,

@@ -114,6 +114,9 @@ pub fn observation(
         given_resolver: network.resolver.is_some(),
         given_anchor: network.trust_anchor.is_some(),
         ct_logs: network.ct_logs.is_some(),
+        root_hints: net.digests().root_hints.clone(),
+        routes: net.digests().routes.clone(),
+        vrps: net.digests().vrps.clone(),
     };
     let runtime = runtime()?;
     let observation = runtime.block_on(async {

@@ -132,7 +132,7 @@ pub fn observation(given: &Value) -> Value {
         "target": {
             "name": "vote.example.gov",
             "roles": ["website"],
-            "pins": { "ns": null, "a": null, "aaaa": null, "mx": null, "pages": null },
+            "pins": { "ns": null, "a": null, "aaaa": null, "mx": null, "spf": null, "pages": null },
         },
         "observed_at": OBSERVED_AT,
         "gaps": [],

@@ -19,6 +19,7 @@ use super::source::Source;
 use super::target_name::{NameError, check_path, dkim_selector, host_name, parse_target};
 use super::yaml::{self, Kind, Limits, Node};
 use crate::model::target::{PagePin, Pins, Role, SourceLine, Target};
+use crate::wire::spf;
 
 /// Most targets of an inventory.
 const MOST_TARGETS: usize = 100_000;
@@ -176,11 +177,13 @@ const SCOPE_KEYS: [&str; 2] = ["allow_private", "domains"];
 const TARGET_KEYS: [&str; 6] = ["name", "roles", "paths", "robots", "dkim_selectors", "pins"];
 /// Whether robots.txt is passed over.
 const ROBOTS: [(&str, bool); 2] = [("respect", false), ("ignore", true)];
-const PIN_KEYS: [&str; 5] = ["ns", "a", "aaaa", "mx", "pages"];
+const PIN_KEYS: [&str; 6] = ["ns", "a", "aaaa", "mx", "spf", "pages"];
 const PAGE_PIN_KEYS: [&str; 5] = ["path", "digest", "third_parties", "linked_sites", "text"];
 /// Most pinned pages of a target, and most lines and sites of one.
 const MOST_PAGE_PINS: usize = 20;
 const MOST_PIN_LINES: usize = 400;
+/// Longest SPF record that can be pinned.
+const MOST_SPF_OCTETS: usize = 4_000;
 
 /// Every role with its word.
 pub(super) const ROLES: [(&str, Role); 6] = [
@@ -575,11 +578,16 @@ fn pins(reader: &mut Reader, node: &Node) -> Pins {
         .get("pages")
         .filter(|node| node.kind != Kind::Null)
         .map(|node| page_pins(reader, node));
+    let spf = fields
+        .get("spf")
+        .filter(|node| node.kind != Kind::Null)
+        .and_then(|node| spf_pin(reader, node));
     Pins {
         ns,
         a,
         aaaa,
         mx,
+        spf,
         pages,
     }
 }
@@ -646,6 +654,46 @@ fn page_pin(reader: &mut Reader, node: &Node) -> Option<PagePin> {
         linked_sites,
         text,
     })
+}
+
+/// A pinned SPF record, which must be one that receivers can read.
+fn spf_pin(reader: &mut Reader, node: &Node) -> Option<String> {
+    const FATAL: [&str; 4] = [
+        "syntax",
+        "unknown_mechanism",
+        "duplicate_modifier",
+        "not_ascii",
+    ];
+    let text = reader.text(node, "spf")?;
+    let record = text.value.trim();
+    if record.len() > MOST_SPF_OCTETS {
+        reader.error(
+            &text.span,
+            format!("an SPF record of more than {MOST_SPF_OCTETS} octets"),
+        );
+        return None;
+    }
+    if !spf::is_record(record.as_bytes()) {
+        reader.error_help(
+            &text.span,
+            "`spf` is not an SPF record",
+            Some("write the whole record, as `v=spf1 mx -all`".to_owned()),
+        );
+        return None;
+    }
+    let problems = spf::parse(record.as_bytes()).problems;
+    if let Some(problem) = problems.iter().find(|one| FATAL.contains(&one.name)) {
+        reader.error_help(
+            &text.span,
+            format!(
+                "the SPF record has a fault: {} ({})",
+                problem.name, problem.detail
+            ),
+            Some("pin the record as it should stand in DNS".to_owned()),
+        );
+        return None;
+    }
+    Some(record.to_owned())
 }
 
 #[cfg(test)]

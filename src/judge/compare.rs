@@ -181,6 +181,14 @@ pub(super) fn differences(before: &Findings, now: &Findings) -> Vec<Difference> 
             .filter_map(|t| t.conditions.as_ref());
         seen.map(|conditions| conditions.staged).collect()
     };
+    let given = |document: &Findings| -> BTreeSet<[Option<String>; 3]> {
+        let seen = document
+            .targets
+            .iter()
+            .filter_map(|t| t.conditions.as_ref());
+        seen.map(|c| [c.root_hints.clone(), c.routes.clone(), c.vrps.clone()])
+            .collect()
+    };
     [
         (Difference::Profile, before.profile != now.profile),
         (Difference::Pack, before.pack.digest != now.pack.digest),
@@ -188,6 +196,7 @@ pub(super) fn differences(before: &Findings, now: &Findings) -> Vec<Difference> 
         (Difference::AsOf, before.dates.as_of != now.dates.as_of),
         (Difference::Resolver, resolvers(before) != resolvers(now)),
         (Difference::Staged, staged(before) != staged(now)),
+        (Difference::Given, given(before) != given(now)),
     ]
     .into_iter()
     .filter(|(_, differs)| *differs)

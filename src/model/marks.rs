@@ -183,6 +183,8 @@ pub enum Difference {
     Resolver,
     /// One of them looked at staged targets (`--connect-to`).
     Staged,
+    /// Other root servers, routes or RPKI payloads were given (`--root-hints`, `--routes`, `--vrps`).
+    Given,
 }
 
 /// Something that could not be compared.
@@ -259,6 +261,7 @@ impl Difference {
             Self::AsOf => "another policy date",
             Self::Resolver => "another resolver",
             Self::Staged => "staged targets on one side",
+            Self::Given => "other root servers, routes or RPKI payloads given",
         }
     }
 }

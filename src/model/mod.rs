@@ -28,6 +28,7 @@ pub mod seen;
 pub mod shareable;
 pub mod shared;
 pub mod spoofing;
+pub mod standing;
 pub mod target;
 pub mod tlp;
 pub mod verdict;

@@ -75,6 +75,15 @@ pub struct Conditions {
     /// (`--ct-logs`); its edition stands among the tables.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ct_logs: bool,
+    /// Digest of the file of root servers that was given (`--root-hints`), as `sha256:HEX`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_hints: Option<String>,
+    /// Digest of the routing table that was given (`--routes`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routes: Option<String>,
+    /// Digest of the file of RPKI payloads that was given (`--vrps`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vrps: Option<String>,
 }
 
 /// Something from which another person can verify facts.

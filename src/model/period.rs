@@ -142,6 +142,12 @@ pub struct Way {
     pub areas: BTreeSet<Area>,
     /// Most pages visited on a website.
     pub page_cap: u32,
+    /// Digest of the routing table that was given, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routes: Option<String>,
+    /// Digest of the RPKI payloads that were given, if some were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vrps: Option<String>,
 }
 
 /// An aggregate, accepted by the roster.

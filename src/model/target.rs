@@ -126,6 +126,8 @@ pub struct Pins {
     pub aaaa: Option<Vec<String>>,
     /// Names of the mail exchangers.
     pub mx: Option<Vec<String>>,
+    /// The SPF record, letter by letter.
+    pub spf: Option<String>,
     /// Pages of the website whose content must stay.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-key" = "path"))]

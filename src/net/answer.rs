@@ -60,6 +60,22 @@ pub struct Alias {
 }
 
 impl Answer {
+    /// Reads a packet as the answer to the question that it repeats.
+    ///
+    /// # Errors
+    /// [`GapReason::Malformed`] for what is no DNS message with one question, else the
+    /// reasons of [`Session::lookup`](super::Session::lookup).
+    pub fn read(packet: &[u8]) -> Result<Self, NetError> {
+        let malformed = |what: &str| NetError::new(GapReason::Malformed, what);
+        let message =
+            Message::from_vec(packet).map_err(|_| malformed("the packet is no DNS message"))?;
+        let [query] = message.queries.as_slice() else {
+            return Err(malformed("the packet does not repeat one question"));
+        };
+        let (name, rtype) = (query.name().clone(), query.query_type());
+        Self::from_message(&name, rtype, message)
+    }
+
     /// Reads the answer to a question from a message that was checked to answer it.
     pub fn from_message(
         name: &Name,

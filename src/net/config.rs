@@ -5,7 +5,7 @@ use rustls::pki_types::CertificateDer;
 use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
-use super::connect_rule::ConnectRule;
+use super::{connect_rule::ConnectRule, rdap::RdapSource};
 use crate::wire::{
     ct_logs::LogList,
     root_hints::RootServer,
@@ -33,10 +33,26 @@ pub struct NetConfig {
     pub payloads: Option<Arc<Payloads>>,
     /// The certificate transparency logs that count, if the user gave a list of them.
     pub ct_logs: Option<Arc<LogList>>,
+    /// Digests of the files that the user gave.
+    pub digests: Digests,
+    /// Where to ask about registrations of domains.
+    pub rdap: RdapSource,
     /// Whom operators of scanned servers can write to; part of the user agent.
     pub contact: Option<String>,
     /// How much may be sent, how fast, and how long to wait.
     pub limits: Limits,
+}
+
+/// Digests of files that the user gave, as `sha256:HEX`: scans with other files are
+/// not quite comparable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Digests {
+    /// Of the root servers.
+    pub root_hints: Option<String>,
+    /// Of the routing table.
+    pub routes: Option<String>,
+    /// Of the RPKI payloads.
+    pub vrps: Option<String>,
 }
 
 /// How much may be sent, how fast, and how long to wait.

@@ -53,6 +53,8 @@ pub struct HttpRequest {
     pub method: Method,
     /// `Origin` to send along, as a page of that site would; none by default.
     pub origin: Option<&'static str>,
+    /// What kinds of answers are wanted (`Accept`).
+    pub accept: &'static str,
 }
 
 /// What is asked of a server. Nothing that changes anything there.
@@ -84,6 +86,7 @@ impl HttpRequest {
             time: TIME,
             method: Method::Get,
             origin: None,
+            accept: "text/html,application/xhtml+xml,*/*;q=0.8",
         }
     }
 
@@ -267,7 +270,7 @@ fn message(
     }
     builder
         .header("user-agent", session.user_agent())
-        .header("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+        .header("accept", request.accept)
         .header("accept-language", "en")
         .header("accept-encoding", "gzip")
         .body(Empty::new())

@@ -17,11 +17,13 @@ mod http;
 mod meter;
 mod pace;
 mod present;
+mod rdap;
 mod resolver;
 mod route;
 mod scope;
 mod session;
 mod special;
+mod standing;
 #[cfg(test)]
 pub(crate) mod test_resolver;
 #[cfg(test)]
@@ -30,7 +32,7 @@ pub mod tls;
 
 pub use address::{AddressSet, Family, ScopedAddress};
 pub use answer::{Alias, Answer, rcode_text};
-pub use config::{Limits, NetConfig, StopSignal, Stopper};
+pub use config::{Digests, Limits, NetConfig, StopSignal, Stopper};
 pub use connect_rule::{ConnectRule, ConnectRuleError, Host};
 pub use connection::Connection;
 pub use dns_query::{DnsQuery, DnsReply, Extras, UNKNOWN_OPTION};
@@ -39,9 +41,13 @@ pub use hickory_proto::rr::RecordType;
 #[cfg(test)]
 pub(crate) use http::testing;
 pub use http::{HttpRequest, HttpResponse, MAX_BODY, Method, Trust};
-pub use present::{answer_text, data_text, dig, name_text, parse_name, record_text, shell_word};
+pub use present::{
+    answer_text, data_text, dig, name_text, parse_name, record_text, reply_text, shell_word,
+};
+pub use rdap::{RdapAnswer, RdapSource};
 pub use route::local_address;
 pub use rustls::RootCertStore as RootStore;
 pub use scope::Scope;
 pub use session::{Admission, Net, Session};
 pub use special::{is_public, special_use};
+pub use standing::{Stands, registered_domain};

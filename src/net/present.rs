@@ -8,7 +8,7 @@ use hickory_proto::{
 };
 use std::{fmt::Write, net::SocketAddr};
 
-use super::{answer::Answer, error::NetError};
+use super::{answer::Answer, dns_query::DnsReply, error::NetError};
 use crate::{model::gap::GapReason, wire::text::clean};
 
 /// Most characters of one record.
@@ -156,8 +156,12 @@ pub fn answer_text(answer: &Answer, max_chars: usize) -> (String, bool) {
         .collect();
     lines.extend(answer.records.iter().map(record_text));
     if answer.records.is_empty() {
+        let says = match answer.authority_zone() {
+            Some(zone) if !answer.end_exists() => format!(", says {zone}"),
+            _ => String::new(),
+        };
         lines.push(format!(
-            "; {}, no {} record at {}",
+            "; {}, no {} record at {}{says}",
             super::answer::rcode_text(answer.rcode),
             answer.rtype,
             answer.end()
@@ -176,6 +180,58 @@ pub fn answer_text(answer: &Answer, max_chars: usize) -> (String, bool) {
         out.push_str(&line);
     }
     (out, answer.cut)
+}
+
+/// What one server answered, as lines of at most `max_chars` characters: code, flags and
+/// size, then the records of all sections; and whether that cut it.
+pub fn reply_text(reply: &DnsReply, max_chars: usize) -> (String, bool) {
+    let message = &reply.message;
+    let metadata = &message.metadata;
+    let flags = [
+        (metadata.authoritative, " aa"),
+        (metadata.recursion_available, " ra"),
+        (metadata.authentic_data, " ad"),
+        (reply.truncated, " tc"),
+    ];
+    let flags: String = flags
+        .into_iter()
+        .filter_map(|(set, name)| set.then_some(name))
+        .collect();
+    let edns = match &message.edns {
+        None => ", no EDNS".to_owned(),
+        Some(edns) => format!(", EDNS version {}", edns.version()),
+    };
+    let over = if reply.tcp { "TCP" } else { "UDP" };
+    let case = if reply.case_kept {
+        ""
+    } else {
+        ", letters of the question changed"
+    };
+    let mut out = format!(
+        "; {}{flags}, {} octets over {over}{edns}{case}",
+        super::answer::rcode_text(metadata.response_code),
+        reply.size
+    );
+    if let Some(other) = reply.other_source {
+        out.push_str(&format!("; from {other}"));
+    }
+    let mut count = out.chars().count();
+    let sections = [
+        ("answer", &message.answers),
+        ("authority", &message.authorities),
+    ];
+    for (name, records) in sections {
+        let title = (!records.is_empty()).then(|| format!("; {name}"));
+        for line in title.into_iter().chain(records.iter().map(record_text)) {
+            count += line.chars().count() + 1;
+            if count > max_chars {
+                return (out, true);
+            }
+            out.push('\n');
+            out.push_str(&line);
+        }
+    }
+    (out, false)
 }
 
 /// The `dig` command that shows an answer, of the resolver given or the reader's own.

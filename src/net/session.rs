@@ -3,7 +3,7 @@
 use hickory_proto::{dnssec::rdata::DS, rr::RecordType};
 use rustls::RootCertStore;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex},
@@ -19,7 +19,7 @@ use super::{
     address::{AddressSet, Family, ScopedAddress},
     answer::{ALIASES_MAX, Answer, too_many_aliases},
     authority::Servers,
-    config::{Limits, NetConfig, StopSignal},
+    config::{Digests, Limits, NetConfig, StopSignal},
     connect_rule::Host,
     connection::Connection,
     dns_query::{DnsQuery, DnsReply},
@@ -28,6 +28,7 @@ use super::{
     meter::Meter,
     pace::{Pace, Permit, lock},
     present::{name_text, parse_name},
+    rdap::{RdapSource, Registries},
     resolver::Resolver,
     scope::{Scope, normal},
     special::{DOCUMENTATION, special_use},
@@ -61,6 +62,7 @@ pub struct Net {
 struct Shared {
     config: NetConfig,
     resolver: Resolver,
+    registries: Registries,
     pace: Pace,
     roots: Arc<RootCertStore>,
     user_agent: String,
@@ -83,6 +85,7 @@ impl Net {
         }
         let shared = Shared {
             resolver: Resolver::new(config.resolver, config.limits)?,
+            registries: Registries::default(),
             pace: Pace::new(config.limits),
             roots: Arc::new(roots),
             user_agent: user_agent(config.contact.as_deref()),
@@ -96,6 +99,11 @@ impl Net {
     /// The resolver that is asked, as address and port.
     pub fn resolver(&self) -> String {
         self.shared.resolver.label()
+    }
+
+    /// Digests of the files that the user gave.
+    pub fn digests(&self) -> &Digests {
+        &self.shared.config.digests
     }
 
     /// What we call ourselves towards web servers: name, version and contact.
@@ -124,6 +132,7 @@ impl Net {
                 cache: Mutex::default(),
                 unchecked: Mutex::default(),
                 servers: Servers::default(),
+                admitted: Mutex::default(),
                 http: Pool::default(),
                 vouched: Mutex::default(),
             }),
@@ -149,6 +158,8 @@ struct Inner {
     cache: Mutex<HashMap<(String, RecordType), CachedLookup>>,
     unchecked: Mutex<HashMap<(String, RecordType), UncheckedLookup>>,
     servers: Servers,
+    /// Servers of registries that may be asked beside what belongs to the scan.
+    admitted: Mutex<HashSet<(String, u16)>>,
     http: Pool,
     /// Hosts outside of the scan that trusted certificates name.
     vouched: Mutex<BTreeSet<String>>,
@@ -475,6 +486,19 @@ impl Session {
         &self.inner.servers
     }
 
+    pub(super) fn rdap_source(&self) -> &RdapSource {
+        &self.config().rdap
+    }
+
+    pub(super) fn registries(&self) -> &Registries {
+        &self.inner.net.shared.registries
+    }
+
+    /// Lets a server of a registry be asked for this target.
+    pub(super) fn admit_registry(&self, host: &str, port: u16) {
+        lock(&self.inner.admitted).insert((normal(host), port));
+    }
+
     /// Waits for one of the DNS questions that may be under way over all targets.
     pub(super) async fn dns_turn(&self) -> Result<SemaphorePermit<'_>, NetError> {
         self.inner.net.shared.resolver.turn().await
@@ -538,6 +562,9 @@ impl Session {
         let is_policy_host =
             port == HTTPS && host.strip_prefix("mta-sts.") == Some(&self.inner.target);
         if self.in_scope(&host) || is_policy_host {
+            return Ok(());
+        }
+        if lock(&self.inner.admitted).contains(&(host.clone(), port)) {
             return Ok(());
         }
         // Exchangers serve the target's mail, whoever runs them.

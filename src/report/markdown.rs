@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::marks::{against, waiver_notes};
+use super::spoofing;
 use super::wording::{check, effort, gravity, line, lines, marks, message, standing, word};
 use crate::model::{
     finding::{Effect, Finding, Findings},
@@ -121,6 +122,19 @@ fn targets(document: &Findings, page: &mut String) {
     }
     if left_out > 0 {
         page.push_str(&format!("\n**Cut:** {left_out} targets are left out.\n"));
+    }
+    for target in &document.targets {
+        let Some(known) = &target.spoofing else {
+            continue;
+        };
+        if page.len() > MAX_BYTES / 4 {
+            page.push_str("\n**Cut:** answers about mail of more targets are left out.\n");
+            return;
+        }
+        page.push_str(&format!(
+            "\n{}\n",
+            escape(&spoofing::answer(&target.key, known))
+        ));
     }
 }
 

@@ -136,6 +136,9 @@ fn target(key: &str, observed: bool) -> TargetSummary {
             given_resolver: false,
             given_anchor: false,
             ct_logs: false,
+            root_hints: None,
+            routes: None,
+            vrps: None,
         }),
         verdict: if observed {
             Verdict::Fail

@@ -12,6 +12,20 @@ const KNOWN_TAGS: &[&str] = &[
     "contactemail",
     "contactphone",
 ];
+/// Methods of validation (IANA registry ACME Validation Methods). Those that begin with
+/// `ca-` are an authority's own (RFC 8657 section 4).
+const METHODS: &[&str] = &[
+    "dns-01",
+    "dns-account-01",
+    "dns-persist-01",
+    "email-reply-00",
+    "http-01",
+    "onion-csr-01",
+    "tkauth-01",
+    "tls-alpn-01",
+];
+/// Most parameters of a property that are kept.
+const PARAMETERS_MAX: usize = 50;
 /// Most characters of a value that are kept.
 const VALUE_CHARS: usize = 500;
 
@@ -46,6 +60,13 @@ pub struct Issuer {
     pub domain: String,
     /// Parameters as `name=value`.
     pub parameters: Vec<String>,
+    /// Values of `accounturi` (RFC 8657 section 3).
+    pub accounts: Vec<String>,
+    /// Values of `validationmethods` (RFC 8657 section 4); `None`: not limited.
+    pub methods: Option<Vec<String>>,
+    /// Whether an authority can meet the property: its domain is not empty, and its
+    /// parameters leave an account and a method.
+    pub satisfiable: bool,
 }
 
 /// Reads a set of CAA records. A malformed `issue` value forbids issuance
@@ -67,10 +88,13 @@ pub fn parse<'a>(records: impl IntoIterator<Item = CaaRecord<'a>>) -> CaaSet {
         }
         match tag.as_str() {
             "issue" | "issuewild" => {
-                let issuer = issuer(record.value).unwrap_or_else(|| {
+                let mut issuer = issuer(record.value).unwrap_or_else(|| {
                     set.problems.push(("malformed_value", shown()));
                     Issuer::default()
                 });
+                for fault in issuer.read_parameters() {
+                    set.problems.push((fault, shown()));
+                }
                 if tag == "issue" {
                     set.issue.push(issuer);
                 } else {
@@ -128,12 +152,90 @@ fn issuer(value: &[u8]) -> Option<Issuer> {
         if !is_label(name) || !printable {
             return None;
         }
+        if parameters.len() >= PARAMETERS_MAX {
+            return None;
+        }
         parameters.push(clean(&format!("{name}={value}"), VALUE_CHARS));
     }
     Some(Issuer {
         domain: clean(&domain.to_ascii_lowercase(), VALUE_CHARS),
         parameters,
+        ..Issuer::default()
     })
+}
+
+impl Issuer {
+    /// Reads the parameters of RFC 8657; returns their faults.
+    fn read_parameters(&mut self) -> Vec<&'static str> {
+        let values = |wanted: &str| -> Vec<String> {
+            let pairs = self
+                .parameters
+                .iter()
+                .filter_map(|text| text.split_once('='));
+            pairs
+                .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
+                .map(|(_, value)| value.to_owned())
+                .collect()
+        };
+        let (accounts, methods) = (values("accounturi"), values("validationmethods"));
+        let mut faults = Vec::new();
+        let mut possible = true;
+        // One that is no URI matches no account, and two name no account (section 3).
+        if accounts.len() > 1 {
+            faults.push("repeated_accounturi");
+            possible = false;
+        }
+        if accounts.iter().any(|uri| !is_uri(uri)) {
+            faults.push("malformed_accounturi");
+            possible = false;
+        }
+        if methods.len() > 1 {
+            faults.push("repeated_validationmethods");
+            possible = false;
+        }
+        let listed: Vec<String> = methods
+            .iter()
+            .flat_map(|value| value.split(','))
+            .filter(|method| !method.is_empty())
+            .map(str::to_owned)
+            .collect();
+        // Labels with commas between them; nothing at all is allowed, and allows nothing.
+        let malformed = |value: &String| !value.is_empty() && !value.split(',').all(is_label);
+        if methods.iter().any(malformed) {
+            faults.push("malformed_validationmethods");
+            possible = false;
+        }
+        let known =
+            |method: &String| METHODS.contains(&method.as_str()) || method.starts_with("ca-");
+        if listed
+            .iter()
+            .any(|method| is_label(method) && !known(method))
+        {
+            faults.push("unknown_validation_method");
+        }
+        possible &= methods.is_empty() || listed.iter().any(known);
+        if !possible && !self.domain.is_empty() {
+            faults.push("unsatisfiable");
+        }
+        self.satisfiable = possible && !self.domain.is_empty();
+        self.accounts = accounts;
+        self.methods = (!methods.is_empty()).then_some(listed);
+        faults
+    }
+}
+
+/// Whether a text begins as a URI does and names something (RFC 3986 section 3).
+fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let mut letters = scheme.bytes();
+    letters.next().is_some_and(|b| b.is_ascii_alphabetic())
+        && letters.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+        && match rest.strip_prefix("//") {
+            Some(rest) => !rest.is_empty() && !rest.starts_with('/'),
+            None => !rest.is_empty(),
+        }
 }
 
 /// Letters, digits, and hyphens inside.
@@ -226,6 +328,64 @@ mod tests {
             }]);
             let names: Vec<&str> = set.problems.iter().map(|(name, _)| *name).collect();
             assert_eq!(names, *expected, "{flags} {tag} {value}");
+        }
+    }
+
+    #[test]
+    fn parameters_of_rfc_8657() {
+        // value, faults, satisfiable
+        let cases: &[(&str, &[&str], bool)] = &[
+            ("ca.example", &[], true),
+            (";", &[], false),
+            (
+                "ca.example; accounturi=https://ca.example/acct/1",
+                &[],
+                true,
+            ),
+            ("ca.example; ACCOUNTURI=urn:ca:1", &[], true),
+            (
+                "ca.example; accounturi=acct-1",
+                &["malformed_accounturi", "unsatisfiable"],
+                false,
+            ),
+            (
+                "ca.example; accounturi=https://ca.example/1; accounturi=https://ca.example/2",
+                &["repeated_accounturi", "unsatisfiable"],
+                false,
+            ),
+            ("ca.example; validationmethods=dns-01,http-01", &[], true),
+            ("ca.example; validationmethods=ca-email", &[], true),
+            (
+                "ca.example; validationmethods=dns-01,dns-1",
+                &["unknown_validation_method"],
+                true,
+            ),
+            (
+                "ca.example; validationmethods=dns-1",
+                &["unknown_validation_method", "unsatisfiable"],
+                false,
+            ),
+            ("ca.example; validationmethods=", &["unsatisfiable"], false),
+            (
+                "ca.example; validationmethods=dns-01,,http-01",
+                &["malformed_validationmethods", "unsatisfiable"],
+                false,
+            ),
+            (
+                "ca.example; validationmethods=dns-01; validationmethods=dns-01",
+                &["repeated_validationmethods", "unsatisfiable"],
+                false,
+            ),
+        ];
+        for (value, faults, satisfiable) in cases {
+            let set = parse([CaaRecord {
+                flags: 0,
+                tag: "issue",
+                value: value.as_bytes(),
+            }]);
+            let names: Vec<&str> = set.problems.iter().map(|(name, _)| *name).collect();
+            assert_eq!(names, *faults, "{value}");
+            assert_eq!(set.issue[0].satisfiable, *satisfiable, "{value}");
         }
     }
 

@@ -18,6 +18,7 @@ pub mod http_headers;
 pub mod mta_sts;
 pub mod ocsp;
 pub mod page_text;
+pub mod rdap;
 pub mod referrer_policy;
 pub mod robots;
 pub mod root_hints;

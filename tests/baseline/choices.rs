@@ -107,7 +107,40 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "cert.signature.allowed",
         "takes the list of one nation as its parameter",
     ),
+    (
+        "dns.caa.account-bound",
+        "hardens what few authorities support",
+    ),
+    (
+        "dns.caa.methods-limited",
+        "hardens what few authorities support",
+    ),
+    (
+        "dns.caa.reports",
+        "authorities need not report, says RFC 8659",
+    ),
+    (
+        "dns.caa.wildcards-limited",
+        "is a choice: some offices need wildcards",
+    ),
     ("dns.ns.systems", "needs a routing table, which few have"),
+    (
+        "dns.registration.ds-matches",
+        "is seen with --rdap alone, which is off unless asked for",
+    ),
+    (
+        "dns.registration.registry-locked",
+        "is seen with --rdap alone, which is off unless asked for",
+    ),
+    (
+        "dns.registration.time-left",
+        "is seen with --rdap alone, which is off unless asked for",
+    ),
+    (
+        "dns.registration.transfer-locked",
+        "is seen with --rdap alone, which is off unless asked for",
+    ),
+    ("dns.wildcard.none", "is a choice of the zone"),
     (
         "dns.server.version-hidden",
         "is seen at level intrusive alone, which no baseline counts",
@@ -120,6 +153,9 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "dns.server.named-back",
         "is a courtesy; nothing fails without it",
     ),
+    ("mail.bimi.dmarc-enforced", "a logo is a wish, not a duty"),
+    ("mail.bimi.valid", "a logo is a wish, not a duty"),
+    ("mail.tlsa.rollover-ready", "is a convenience"),
     (
         "mail.dmarc.failure-reports-asked",
         "asks for what one nation wants and another rules out",

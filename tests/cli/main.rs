@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod crowd;
+mod dns_seeds;
 mod har;
 mod hostile;
 mod many;

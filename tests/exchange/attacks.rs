@@ -283,6 +283,8 @@ fn looked() -> Looked {
         level: Level::Standard,
         areas: BTreeSet::from([Area::Dns]),
         page_cap: 10,
+        routes: None,
+        vrps: None,
     }
 }
 

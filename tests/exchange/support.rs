@@ -246,6 +246,8 @@ pub fn document() -> Statement<Baseline> {
             level: Level::Standard,
             areas: BTreeSet::new(),
             page_cap: 10,
+            routes: None,
+            vrps: None,
         },
         audience: BTreeSet::from(offices),
         label: Tlp::Amber,

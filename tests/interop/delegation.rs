@@ -249,6 +249,35 @@ const CASES: &[Case] = &[
         ..HEALTHY
     },
     Case {
+        name: "lapsed",
+        with: "@ IN NS ns1.nobody.example.\n",
+        parent: Some(
+            "{} IN NS ns1.{}\n{} IN NS ns2.{}\n{} IN NS ns1.nobody.example.\nns1.{} IN A 192.0.2.53\n\
+             ns1.{} IN AAAA 2001:db8:1::53\nns2.{} IN A 198.51.100.53\nns2.{} IN AAAA 2001:db8:2::53\n",
+        ),
+        planted: &["dns.ns.registered"],
+        ..HEALTHY
+    },
+    Case {
+        name: "hangs",
+        with: "_imaps._tcp IN SRV 0 1 993 mail.nobody.example.\n_ldap._tcp IN SRV 0 1 389 gone\n",
+        planted: &["dns.srv.registered", "dns.srv.resolves"],
+        ..HEALTHY
+    },
+    Case {
+        name: "wild",
+        with: "* IN CNAME site.nobody.example.\n",
+        planted: &["dns.wildcard.not-dangling"],
+        ..HEALTHY
+    },
+    Case {
+        name: "bound",
+        without: "IN CAA 0 issue",
+        with: "@ IN CAA 0 issue \"ca.example; validationmethods=dns01; accounturi=1\"\n",
+        planted: &["dns.caa.parameters-valid"],
+        ..HEALTHY
+    },
+    Case {
         name: "unsigned",
         signing: None,
         planted: &["dns.dnssec.signed"],

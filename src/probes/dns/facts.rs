@@ -4,14 +4,16 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::registration_facts::Registration;
 pub use super::server_facts::{
     Agreement, ChildDs, Delegation, FoundBy, Glue, HostName, Networks, ParentServer, PathStep,
     Route, RouteValidity, ServerDnssec, ServerFacts, SignatureProblem,
 };
-use crate::model::seen::Seen;
+pub use super::target_facts::{SrvTarget, Wildcard};
+use crate::model::{seen::Seen, standing::Standing};
 
 /// Version of these facts.
-pub const FACT_VERSION: u32 = 2;
+pub const FACT_VERSION: u32 = 3;
 
 /// Records and delegation of the target's name (RFC 1034, RFC 1035).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +39,15 @@ pub struct DnsFacts {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name"))]
     pub cname: Seen<Vec<CnameStep>>,
+    /// Where SRV records of well-known services below the name lead (RFC 2782).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
+    pub srv: Seen<Vec<SrvTarget>>,
+    /// What the name says of names below it that nobody wrote down (RFC 4592); `null`
+    /// when it says that they do not exist.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub wildcard: Seen<Option<Wildcard>>,
     /// Name servers of the zone.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name"))]
@@ -78,6 +89,10 @@ pub struct DnsFacts {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]
     pub child_ds: Seen<Option<ChildDs>>,
+    /// The registration of the domain, as its registry tells it (`--rdap`); `null` when
+    /// the registry does not know the domain.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub registration: Seen<Option<Registration>>,
     /// Where the name servers stand in the network.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub networks: Seen<Networks>,
@@ -119,6 +134,9 @@ pub struct CnameStep {
     /// Whether the target exists (not NXDOMAIN).
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub exists: Seen<bool>,
+    /// How the target stands: whether it has an address, and if not, who could get it.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub standing: Seen<Standing>,
 }
 
 /// A name server of the zone.
@@ -134,6 +152,9 @@ pub struct NameServer {
     /// Whether the name is an alias, which RFC 2181 section 10.3 rules out.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub is_alias: Seen<bool>,
+    /// How its name stands: whether it has an address, and if not, who could get it.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub standing: Seen<Standing>,
 }
 
 /// Start of authority (RFC 1035 section 3.3.13). Times in seconds.
@@ -156,6 +177,9 @@ pub struct Soa {
 pub struct Caa {
     /// Name at which the set was found.
     pub at: String,
+    /// Where that name is an alias: the name that holds the set.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub alias_for: Seen<Option<String>>,
     /// `issue` properties; an empty domain forbids issuance.
     #[schemars(extend("x-key" = "domain"))]
     pub issuers: Vec<CaaIssuer>,
@@ -176,15 +200,30 @@ pub struct Caa {
 pub struct CaaIssuer {
     /// Domain of the authority; empty when the property forbids issuance.
     pub domain: String,
-    /// Parameters (RFC 8657), as `name=value`.
+    /// Parameters, as `name=value`.
     pub parameters: Vec<String>,
+    /// Accounts to which issuance is bound (`accounturi`, RFC 8657 section 3).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name"))]
+    pub accounts: Seen<Vec<HostName>>,
+    /// Methods of validation that are allowed (`validationmethods`, RFC 8657 section
+    /// 4); `null`: not limited.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name"))]
+    pub methods: Seen<Option<Vec<HostName>>>,
+    /// Whether an authority can meet the property at all.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub satisfiable: Seen<bool>,
 }
 
 /// A fault in a CAA record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaaProblem {
-    /// What is wrong: `unknown_critical_tag`, `malformed_value`.
+    /// What is wrong: `unknown_critical_tag`, `malformed_value`, `reserved_flag`, and of
+    /// the parameters of RFC 8657 `malformed_accounturi`, `repeated_accounturi`,
+    /// `malformed_validationmethods`, `repeated_validationmethods`,
+    /// `unknown_validation_method`, `unsatisfiable`.
     pub name: String,
     /// The record.
     pub detail: String,

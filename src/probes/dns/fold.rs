@@ -10,7 +10,8 @@ use std::{collections::BTreeSet, net::IpAddr};
 use super::{
     agreement::Routing,
     facts::{
-        Address, AddressFamily, Caa, CaaIssuer, CaaProblem, CnameStep, DnsFacts, NameServer, Txt,
+        Address, AddressFamily, Caa, CaaIssuer, CaaProblem, CnameStep, DnsFacts, HostName,
+        NameServer, Txt,
     },
     fold_servers,
     jobs::{Answers, CaaFound, Lookup, Zone, server_names},
@@ -21,6 +22,7 @@ use crate::{
         gap::{Gap, GapReason},
         observation::Evidence,
         seen::Seen,
+        standing::Standing,
     },
     net::{Answer, NetError, is_public, name_text, parse_name},
     probes::registry::AreaReport,
@@ -44,6 +46,10 @@ pub(super) fn report(answers: &Answers, routing: &Routing<'_>, now: Timestamp) -
     fold.name(answers);
     fold.zone(&answers.name, &answers.zone, routing, now);
     fold.caa(&answers.caa);
+    fold.registration(&answers.registered);
+    if let Some(below) = &answers.below {
+        fold.below(below);
+    }
     fold.gaps.sort();
     fold.gaps.dedup();
     fold.evidence.sort();
@@ -65,7 +71,7 @@ pub(super) fn report(answers: &Answers, routing: &Routing<'_>, now: Timestamp) -
 pub(super) struct Fold {
     pub(super) facts: DnsFacts,
     pub(super) gaps: Vec<Gap>,
-    evidence: Vec<Evidence>,
+    pub(super) evidence: Vec<Evidence>,
     stand_ins: BTreeSet<IpAddr>,
 }
 
@@ -83,7 +89,7 @@ impl Fold {
         let mut all = seen.clone();
         all.extend(others.into_iter().flatten().filter_map(known));
         if all.is_empty() {
-            self.miss("/dns/exists", &answers.a);
+            self.missed("/dns/exists", &answers.a);
         } else {
             self.facts.exists = all.iter().any(|answer| answer.exists()).into();
         }
@@ -98,10 +104,16 @@ impl Fold {
                 if !answer.aliases.is_empty() {
                     self.prove("/dns/cname", answer);
                 }
-                self.facts.cname = chain(answer).into();
+                let mut chain = chain(answer);
+                if let (Some(end), Some(index)) = (&answers.end, chain.len().checked_sub(1))
+                    && let Some(last) = chain.get_mut(index)
+                {
+                    last.standing = self.standing(&format!("/dns/cname/{index}/standing"), end);
+                }
+                self.facts.cname = chain.into();
             }
             (None, Some(Ok(answer))) => self.lone_alias(answer, &answers.a),
-            (None, _) => self.miss("/dns/cname", &answers.a),
+            (None, _) => self.missed("/dns/cname", &answers.a),
         }
 
         match &answers.txt {
@@ -143,10 +155,12 @@ impl Fold {
             name: answer.name.clone(),
             target,
             exists: Seen::Unseen,
+            standing: Seen::Unseen,
         }]
         .into();
-        self.miss("/dns/cname/0/exists", addresses);
-        self.miss("/dns/cname/-", addresses);
+        for place in ["0/exists", "0/standing", "-"] {
+            self.missed(&format!("/dns/cname/{place}"), addresses);
+        }
     }
 
     /// Addresses of A and AAAA answers. One half missing leaves the list open,
@@ -271,7 +285,7 @@ impl Fold {
             let is_alias = match [a, aaaa].into_iter().find_map(known) {
                 Some(answer) => Seen::Known(!answer.aliases.is_empty()),
                 None => {
-                    self.miss(&format!("{at}/is_alias"), a);
+                    self.missed(&format!("{at}/is_alias"), a);
                     Seen::Unseen
                 }
             };
@@ -283,6 +297,10 @@ impl Fold {
                 name: name.clone(),
                 addresses,
                 is_alias,
+                standing: match zone.stands.get(index) {
+                    Some(stands) => self.standing(&format!("{at}/standing"), stands),
+                    None => Seen::Unseen,
+                },
             });
         }
         self.facts.ns = servers.into();
@@ -307,14 +325,14 @@ impl Fold {
             self.facts.ds = keys::ds(answer).into();
             self.open_if_cut(answer, "/dns/ds/-");
         } else {
-            self.miss("/dns/ds", &zone.ds);
+            self.missed("/dns/ds", &zone.ds);
         }
         if let Some(answer) = dnskey {
             self.prove("/dns/dnskey", answer);
             self.facts.dnskey = keys::dnskey(answer).into();
             self.open_if_cut(answer, "/dns/dnskey/-");
         } else {
-            self.miss("/dns/dnskey", &zone.dnskey);
+            self.missed("/dns/dnskey", &zone.dnskey);
         }
         let mut dnssec = super::facts::Dnssec::default();
         match dnskey {
@@ -322,14 +340,14 @@ impl Fold {
                 self.prove("/dns/dnssec/signed", answer);
                 dnssec.signed = has_dnssec(answer, false).into();
             }
-            None => self.miss("/dns/dnssec/signed", &zone.dnskey),
+            None => self.missed("/dns/dnssec/signed", &zone.dnskey),
         }
         match ds {
             Some(answer) => {
                 self.prove("/dns/dnssec/delegated", answer);
                 dnssec.delegated = has_dnssec(answer, true).into();
             }
-            None => self.miss("/dns/dnssec/delegated", &zone.ds),
+            None => self.missed("/dns/dnssec/delegated", &zone.ds),
         }
         match (ds, dnskey) {
             (Some(ds), Some(dnskey)) => match keys::matches(&zone.name, ds, dnskey) {
@@ -340,8 +358,8 @@ impl Fold {
                     "a DS record has a digest type that this program cannot compute",
                 ),
             },
-            (None, _) => self.miss("/dns/dnssec/ds_matches", &zone.ds),
-            (_, None) => self.miss("/dns/dnssec/ds_matches", &zone.dnskey),
+            (None, _) => self.missed("/dns/dnssec/ds_matches", &zone.ds),
+            (_, None) => self.missed("/dns/dnssec/ds_matches", &zone.dnskey),
         }
         let (validation, gaps, proven) = validate::validate(&zone.collected, now);
         dnssec.validation = validation;
@@ -383,10 +401,15 @@ impl Fold {
     }
 
     /// Leaves the gap of a failed look-up at a place.
-    fn miss(&mut self, at: &str, lookup: &Lookup) {
+    fn missed(&mut self, at: &str, lookup: &Lookup) {
         if let Err(error) = lookup {
-            self.gaps.push(error.gap(at));
+            self.miss(at, error);
         }
+    }
+
+    /// Leaves a gap at a place.
+    pub(super) fn miss(&mut self, at: &str, error: &NetError) {
+        self.gaps.push(error.gap(at));
     }
 
     fn address(&self, ip: IpAddr) -> Address {
@@ -401,12 +424,12 @@ impl Fold {
         }
     }
 
-    fn prove(&mut self, at: &str, answer: &Answer) {
+    pub(super) fn prove(&mut self, at: &str, answer: &Answer) {
         self.evidence.push(answer.evidence(at));
     }
 }
 
-fn known(lookup: &Lookup) -> Option<&Answer> {
+pub(super) fn known(lookup: &Lookup) -> Option<&Answer> {
     lookup.as_deref().ok()
 }
 
@@ -421,6 +444,7 @@ fn chain(answer: &Answer) -> Vec<CnameStep> {
             name: alias.name.clone(),
             target: alias.target.clone(),
             exists: (index < last || answer.end_exists()).into(),
+            standing: Standing::Resolves.into(),
         })
         .collect()
 }
@@ -432,6 +456,10 @@ fn has_dnssec(answer: &Answer, ds: bool) -> bool {
         RData::DNSSEC(DNSSECRData::DNSKEY(_)) => !ds,
         _ => false,
     })
+}
+
+fn host_list(names: Vec<String>) -> Vec<HostName> {
+    names.into_iter().map(|name| HostName { name }).collect()
 }
 
 fn caa_facts(at: &str, answer: &Answer) -> Caa {
@@ -448,11 +476,19 @@ fn caa_facts(at: &str, answer: &Answer) -> Caa {
             .map(|issuer| CaaIssuer {
                 domain: issuer.domain,
                 parameters: issuer.parameters,
+                accounts: host_list(issuer.accounts).into(),
+                methods: issuer.methods.map(host_list).into(),
+                satisfiable: issuer.satisfiable.into(),
             })
             .collect()
     };
     Caa {
         at: at.to_owned(),
+        alias_for: answer
+            .aliases
+            .last()
+            .map(|alias| alias.target.clone())
+            .into(),
         issuers: issuers(set.issue),
         wildcard_issuers: issuers(set.issuewild),
         iodef: set.iodef.into_iter().map(|value| Txt { value }).collect(),

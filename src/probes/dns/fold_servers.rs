@@ -54,6 +54,7 @@ impl Fold {
         for (index, asked) in asked.iter().enumerate() {
             let at = format!("/dns/servers/{index}");
             list.push(self.server(zone, asked, &at));
+            self.proofs(&name_text(zone.name), asked, &at);
         }
         self.facts.servers = list.into();
     }

@@ -6,12 +6,14 @@ use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use super::{
     parents::{self, Parents},
+    registration::{self, Registered},
     servers::{self, Asked},
+    targets::{self, Below},
     validate::{self, Collected},
 };
 use crate::{
     model::level::Level,
-    net::{Answer, NetError, RecordType, Session, name_text, parse_name},
+    net::{Answer, NetError, RecordType, Session, Stands, name_text, parse_name},
 };
 
 /// Most names on the way up to the top of a zone or to a CAA set.
@@ -33,6 +35,12 @@ pub(super) struct Answers {
     pub(super) zone: Result<Option<Zone>, NetError>,
     /// The first CAA set on the way up.
     pub(super) caa: Result<CaaFound, NetError>,
+    /// How the name at the end of the aliases stands; `None` without aliases.
+    pub(super) end: Option<Result<Stands, NetError>>,
+    /// SRV records and wildcards; `None` below level standard.
+    pub(super) below: Option<Below>,
+    /// The registration of the domain.
+    pub(super) registered: Registered,
     /// Addresses for documentation that stand for public ones.
     pub(super) stand_ins: BTreeSet<IpAddr>,
 }
@@ -48,6 +56,8 @@ pub(super) struct Zone {
     pub(super) collected: Collected,
     /// Name servers in the order of their names, with A and AAAA.
     pub(super) servers: Vec<Server>,
+    /// How the names of the servers stand, in the same order.
+    pub(super) stands: Vec<Result<Stands, NetError>>,
     /// Whether there are more name servers than were asked about.
     pub(super) more_servers: bool,
     /// What the zone above hands out; `None` below level standard.
@@ -66,13 +76,29 @@ pub(super) struct CaaFound {
 
 /// Asks all questions about a name.
 pub(super) async fn ask(session: &Session, name: &str) -> Answers {
-    let (a, aaaa, txt, zone, caa) = tokio::join!(
+    let below = async {
+        match session.level() >= Level::Standard {
+            true => Some(targets::ask(session, name).await),
+            false => None,
+        }
+    };
+    let (a, aaaa, txt, zone, caa, below, registered) = tokio::join!(
         session.lookup(name, RecordType::A),
         session.lookup(name, RecordType::AAAA),
         session.lookup(name, RecordType::TXT),
         zone(session, name),
         caa(session, name),
+        below,
+        registration::ask(session, name),
     );
+    let aliased = [&a, &aaaa]
+        .into_iter()
+        .flatten()
+        .any(|answer| !answer.aliases.is_empty());
+    let end = match aliased {
+        true => Some(session.standing_of(&[a.clone(), aaaa.clone()]).await),
+        false => None,
+    };
     let cname = match (&a, &aaaa) {
         (Err(_), Err(_)) => Some(session.lookup(name, RecordType::CNAME).await),
         _ => None,
@@ -91,6 +117,9 @@ pub(super) async fn ask(session: &Session, name: &str) -> Answers {
         txt,
         zone,
         caa,
+        end,
+        below,
+        registered,
     }
 }
 
@@ -155,6 +184,12 @@ async fn zone(session: &Session, name: &str) -> Result<Option<Zone>, NetError> {
         servers.sort_by(|a, b| a.0.cmp(&b.0));
     }
     let dnskey = keys_of_any(&zone, dnskey, asked.as_deref().unwrap_or_default());
+    let stands = join_all(
+        servers
+            .iter()
+            .map(async |(_, a, aaaa)| session.standing_of(&[a.clone(), aaaa.clone()]).await),
+    )
+    .await;
     let collected = validate::collect(session, chain, name, asked.as_deref()).await;
     Ok(Some(Zone {
         name: zone,
@@ -164,6 +199,7 @@ async fn zone(session: &Session, name: &str) -> Result<Option<Zone>, NetError> {
         dnskey,
         collected,
         servers,
+        stands,
         more_servers,
         parents,
         asked,

@@ -125,7 +125,7 @@ pub(super) fn algorithm_name(number: u8) -> String {
 }
 
 /// Mnemonic of a DS digest type (IANA), or its number.
-fn digest_name(number: u8) -> String {
+pub(super) fn digest_name(number: u8) -> String {
     let name = match number {
         1 => "SHA-1",
         2 => "SHA-256",

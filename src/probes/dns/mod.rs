@@ -9,8 +9,13 @@ mod fold_servers;
 mod jobs;
 mod keys;
 mod parents;
+mod proofs;
+mod registration;
+mod registration_facts;
 mod server_facts;
 mod servers;
+mod target_facts;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -24,6 +29,7 @@ use crate::model::{
     level::{Area, Level},
     target::Target,
 };
+use crate::net::registered_domain;
 use std::net::IpAddr;
 
 /// The DNS probe.
@@ -79,6 +85,11 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
         ),
         ask("NS of the zone".to_owned(), 1),
         ask(
+            "SOA of the registrable domain of each name that does not exist and is pointed to"
+                .to_owned(),
+            1 + jobs::SERVERS_MAX,
+        ),
+        ask(
             "DS and DNSKEY of the zone and of the zones above it".to_owned(),
             1 + 2 * labels.min(jobs::CLIMB_MAX),
         ),
@@ -98,6 +109,14 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
         at_most: u32::try_from(at_most).unwrap_or(u32::MAX),
     };
     if level >= Level::Standard {
+        all.push(ask(
+            format!("SRV of well-known services below {name}, and A and AAAA of their hosts"),
+            targets::SERVICES_MAX + 2 * targets::TARGETS_MAX,
+        ));
+        all.push(ask(
+            format!("a name below {name} that nobody wrote down (wildcards)"),
+            targets::WILDCARD_MAX,
+        ));
         all.push(direct(
             "NS of the zone, from the root's servers down to those of the zone above",
             walk::QUESTIONS_MAX as usize + parents::PARENTS_MAX,
@@ -107,6 +126,14 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
              to each address of the zone's name servers",
             10 * servers::ADDRESSES_MAX,
         ));
+    }
+    if let Some(domain) = registered_domain(name) {
+        all.push(PlannedExchange {
+            area: Area::Dns,
+            to: "RDAP server of the registry".to_owned(),
+            what: format!("GET /domain/{domain}, with --rdap alone"),
+            at_most: 1,
+        });
     }
     if level >= Level::Intrusive {
         all.push(direct(

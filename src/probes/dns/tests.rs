@@ -1,6 +1,7 @@
 //! The probe against a resolver on loopback.
 
 mod hostile;
+mod registration;
 mod scripted;
 
 use hickory_proto::op::ResponseCode;
@@ -41,7 +42,11 @@ dskey.example.com. IN DS 60485 5 2 D4B7D520E7BB5F0F67674A0CCEB1E3E0614B93C4F9E99
 "#;
 
 async fn observe(name: &str, faults: &[(&str, RecordType, Fault)]) -> AreaReport {
-    let resolver = TestResolver::start(ZONE, faults).await;
+    observe_in(ZONE, name, faults).await
+}
+
+async fn observe_in(zone: &str, name: &str, faults: &[(&str, RecordType, Fault)]) -> AreaReport {
+    let resolver = TestResolver::start(zone, faults).await;
     let session = resolver.session(name);
     let target = target_named(name);
     (PROBE.observe)(ProbeContext {
@@ -69,7 +74,8 @@ fn of_servers(at: &str) -> bool {
 /// The gaps, without that of the validation: the table of answers has no keys of the root.
 fn gaps(report: &AreaReport) -> Vec<&str> {
     let all = report.gaps.iter().map(|gap| gap.at.as_str());
-    all.filter(|at| *at != "/dns/dnssec/validation" && !of_servers(at))
+    all.filter(|at| *at != "/dns/dnssec/validation" && *at != "/dns/registration")
+        .filter(|at| !of_servers(at))
         .collect()
 }
 
@@ -98,8 +104,8 @@ async fn a_name_in_a_zone() {
             "addresses": mine,
             "cname": [],
             "ns": [
-                { "name": "ns1.county.example", "addresses": server, "is_alias": false },
-                { "name": "ns2.county.example", "addresses": server, "is_alias": true },
+                { "name": "ns1.county.example", "addresses": server, "is_alias": false, "standing": "resolves" },
+                { "name": "ns2.county.example", "addresses": server, "is_alias": true, "standing": "resolves" },
             ],
             "soa": {
                 "mname": "ns1.county.example", "rname": "host.county.example",
@@ -107,11 +113,17 @@ async fn a_name_in_a_zone() {
             },
             "caa": {
                 "at": "county.example",
-                "issuers": [{ "domain": "ca.example.net", "parameters": [] }],
+                "alias_for": null,
+                "issuers": [{
+                    "domain": "ca.example.net", "parameters": [],
+                    "accounts": [], "methods": null, "satisfiable": true,
+                }],
                 "wildcard_issuers": [],
                 "iodef": [],
                 "problems": [{ "name": "unknown_critical_tag", "detail": "128 unknowntag \"x\"" }],
             },
+            "srv": [],
+            "wildcard": null,
             "txt": [{ "value": "hello world" }],
             "ds": [],
             "dnskey": [],
@@ -157,8 +169,48 @@ async fn a_dangling_alias() {
     assert_eq!(facts["addresses"], json!([]));
     assert_eq!(
         facts["cname"],
-        json!([{ "name": "www.county.example", "target": "gone.cloud.example", "exists": false }])
+        json!([{
+            "name": "www.county.example", "target": "gone.cloud.example", "exists": false,
+            "standing": "unregistered",
+        }])
     );
+}
+
+#[tokio::test]
+async fn services_and_wildcards() {
+    let zone = "
+example. IN SOA ns1.example. host.example. 7 3600 600 86400 300
+county.example. IN SOA ns1.county.example. host.county.example. 7 3600 600 86400 300
+county.example. IN NS ns1.county.example.
+ns1.county.example. IN A 192.0.2.53
+_imaps._tcp.county.example. IN SRV 0 1 993 ns1.county.example.
+_submission._tcp.county.example. IN SRV 0 1 587 mail.lapsed.example.
+_ldap._tcp.county.example. IN SRV 0 0 0 .
+";
+    let faults = [(
+        "_xmpp-client._tcp.county.example",
+        RecordType::SRV,
+        Fault::Silent,
+    )];
+    let report = observe_in(zone, "county.example", &faults).await;
+    assert_eq!(
+        facts(&report)["srv"],
+        json!([
+            {
+                "key": "_imaps._tcp ns1.county.example 993", "service": "_imaps._tcp",
+                "target": "ns1.county.example", "port": 993, "standing": "resolves",
+            },
+            {
+                "key": "_submission._tcp mail.lapsed.example 587", "service": "_submission._tcp",
+                "target": "mail.lapsed.example", "port": 587, "standing": "unregistered",
+            },
+        ])
+    );
+    assert_eq!(facts(&report)["wildcard"], Value::Null);
+    assert_eq!(gaps(&report), ["/dns/srv/-"]);
+    let shown = report.evidence.iter();
+    let mut shown = shown.filter(|proof| proof.at == "/dns/srv/1/standing");
+    assert!(shown.any(|proof| proof.reproduce.ends_with(" lapsed.example SOA")));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use hickory_proto::rr::RData;
 use super::{ENDPOINTS_MAX, facts::MailExchanger, notes::Notes, smtp, tlsa};
 use crate::{
     model::{gap::GapReason, level::Level, seen::Seen},
-    net::{Answer, RecordType, Session, name_text},
+    net::{Answer, NetError, RecordType, Session, Stands, name_text},
 };
 
 /// Most exchangers that are kept.
@@ -23,7 +23,7 @@ pub(super) struct Exchangers {
 
 pub(super) async fn observe(session: &Session, domain: &str, level: Level) -> Exchangers {
     let mut notes = Notes::default();
-    let Some((mut list, authenticated)) = find(session, domain, &mut notes).await else {
+    let Some((list, authenticated)) = find(session, domain, &mut notes).await else {
         return Exchangers {
             mx: Seen::Unseen,
             authenticated: Seen::Unseen,
@@ -32,7 +32,22 @@ pub(super) async fn observe(session: &Session, domain: &str, level: Level) -> Ex
         };
     };
     let receives = list.iter().any(|exchanger| !exchanger.null_mx);
-    tlsa::observe(session, &mut list, &mut notes).await;
+    let (mut tls, mut tls_notes) = (list.clone(), Notes::default());
+    let (stands, ()) = tokio::join!(
+        standings(session, &list),
+        tlsa::observe(session, &mut tls, &mut tls_notes),
+    );
+    let mut list = tls;
+    notes.add(tls_notes);
+    for (index, (exchanger, stands)) in list.iter_mut().zip(&stands).enumerate() {
+        exchanger.standing = match stands {
+            None => Seen::Known(None),
+            Some(stands) => match notes.standing(&format!("/mail/mx/{index}/standing"), stands) {
+                Seen::Known(standing) => Seen::Known(Some(standing)),
+                Seen::Unseen => Seen::Unseen,
+            },
+        };
+    }
     let mut room = ENDPOINTS_MAX;
     let mut asked = Vec::new();
     for (index, exchanger) in list.iter_mut().enumerate() {
@@ -96,6 +111,25 @@ pub(super) async fn observe(session: &Session, domain: &str, level: Level) -> Ex
         receives: receives.into(),
         notes,
     }
+}
+
+/// How the name of each exchanger stands; `None` for a null MX.
+async fn standings(
+    session: &Session,
+    list: &[MailExchanger],
+) -> Vec<Option<Result<Stands, NetError>>> {
+    join_all(list.iter().enumerate().map(async |(index, exchanger)| {
+        if exchanger.null_mx {
+            return None;
+        }
+        if index >= ENDPOINTS_MAX {
+            let detail = format!("at most {ENDPOINTS_MAX} exchangers are looked up");
+            return Some(Err(NetError::new(GapReason::TooLarge, detail)));
+        }
+        let types = [RecordType::A, RecordType::AAAA];
+        Some(session.standing(&exchanger.name, &types).await)
+    }))
+    .await
 }
 
 /// The exchangers of a domain, the most preferred first, and whether the

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{seen::Seen, spoofing::Spoofing};
+use crate::model::{seen::Seen, spoofing::Spoofing, standing::Standing};
 
 /// Version of these facts.
-pub const FACT_VERSION: u32 = 1;
+pub const FACT_VERSION: u32 = 2;
 
 /// How the domain takes part in mail.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +67,10 @@ pub struct MailExchanger {
     pub null_mx: bool,
     /// Whether it stands for a missing MX record (RFC 5321 section 5.1).
     pub implicit: bool,
+    /// How its name stands: whether it has an address, and if not, who could get it.
+    /// `null` for a null MX.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub standing: Seen<Option<Standing>>,
     /// What answered on port 25 of each address.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
@@ -217,6 +221,10 @@ pub struct SpfLookup {
     /// Whether the look-up came back empty (RFC 7208 section 4.6.4).
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub void: Seen<bool>,
+    /// How the name stands, and if it is not there, who could get it. `null` where the
+    /// name depends on the message.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub standing: Seen<Option<Standing>>,
 }
 
 /// A fault in a mail record or policy.
@@ -288,6 +296,9 @@ pub struct ReportDestination {
     pub address: String,
     /// Domain of the address.
     pub domain: String,
+    /// How the domain stands: whether it takes mail, and if it is not there, who could get it.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub standing: Seen<Standing>,
     /// Whether the domain is another organisation's, so that it has to consent:
     /// it neither lies below the organisational domain nor shares the
     /// registrable domain with the record.

@@ -141,6 +141,22 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
         ),
         exchange(
             resolver(),
+            "MX, A and AAAA of those domains".to_owned(),
+            3 * reports::LOOKUPS_MAX,
+        ),
+        exchange(
+            resolver(),
+            "A and AAAA of the exchangers".to_owned(),
+            ENDPOINTS_MAX * 2,
+        ),
+        exchange(
+            resolver(),
+            "SOA of the registrable domain of each name that does not exist and is pointed to"
+                .to_owned(),
+            ENDPOINTS_MAX + SPF_LOOKUPS_MAX + reports::LOOKUPS_MAX,
+        ),
+        exchange(
+            resolver(),
             "TLSA of the exchangers".to_owned(),
             tlsa::EXCHANGERS_MAX + 1,
         ),
@@ -161,11 +177,6 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
         ),
     ];
     if level >= Level::Standard {
-        plan.push(exchange(
-            resolver(),
-            "A and AAAA of the exchangers".to_owned(),
-            ENDPOINTS_MAX * 2,
-        ));
         plan.push(exchange(
             format!("exchangers of {domain}, port 25"),
             "EHLO and QUIT".to_owned(),

@@ -4,8 +4,10 @@ use crate::{
     model::{
         gap::{Gap, GapReason},
         observation::Evidence,
+        seen::Seen,
+        standing::Standing,
     },
-    net::{Answer, NetError},
+    net::{Answer, NetError, Stands},
 };
 
 /// Gaps and evidence of one part of the probe.
@@ -26,6 +28,28 @@ impl Notes {
 
     pub(super) fn prove(&mut self, at: &str, answer: &Answer) {
         self.evidence.push(answer.evidence(at));
+    }
+
+    /// How a name stands that a record at `at` leads to.
+    pub(super) fn standing(
+        &mut self,
+        at: &str,
+        stands: &Result<Stands, NetError>,
+    ) -> Seen<Standing> {
+        match stands {
+            Ok(stands) => {
+                if stands.standing != Standing::Resolves {
+                    for answer in &stands.answers {
+                        self.prove(at, answer);
+                    }
+                }
+                stands.standing.into()
+            }
+            Err(error) => {
+                self.miss(at, error);
+                Seen::Unseen
+            }
+        }
     }
 
     pub(super) fn add(&mut self, other: Self) {

@@ -12,8 +12,8 @@ use super::{
     notes::Notes,
 };
 use crate::{
-    model::{gap::GapReason, seen::Seen},
-    net::{Answer, NetError, RecordType, Session},
+    model::{gap::GapReason, seen::Seen, standing::Standing},
+    net::{Answer, NetError, RecordType, Session, Stands},
     wire::dmarc,
 };
 
@@ -52,6 +52,22 @@ pub(super) async fn observe(
         }
     });
     let answers: BTreeMap<String, Consent> = join_all(asked).await.into_iter().collect();
+    let domains: BTreeSet<String> = destinations.iter().map(|to| to.domain.clone()).collect();
+    let asked = domains.into_iter().take(LOOKUPS_MAX).map(async |domain| {
+        let stands = takes_mail(session, &domain).await;
+        (domain, stands)
+    });
+    let stands: BTreeMap<String, _> = join_all(asked).await.into_iter().collect();
+    for (index, to) in destinations.iter_mut().enumerate() {
+        let at = format!("{DESTINATIONS}/{index}/standing");
+        match stands.get(&to.domain) {
+            Some(stands) => to.standing = notes.standing(&at, stands),
+            None => {
+                let detail = format!("at most {LOOKUPS_MAX} domains are looked up");
+                notes.gap(&at, GapReason::TooLarge, &detail);
+            }
+        }
+    }
     for (index, to) in destinations.iter_mut().enumerate() {
         let at = format!("{DESTINATIONS}/{index}");
         decide(to, answers.get(&to.domain), &at, notes);
@@ -61,6 +77,17 @@ pub(super) async fn observe(
         notes.gap(&format!("{DESTINATIONS}/-"), GapReason::TooLarge, &detail);
     }
     destinations.into()
+}
+
+/// How a domain stands that reports are sent to: by its MX records, else its addresses.
+async fn takes_mail(session: &Session, domain: &str) -> Result<Stands, NetError> {
+    let stands = session.standing(domain, &[RecordType::MX]).await?;
+    if stands.standing != Standing::NoRecords {
+        return Ok(stands);
+    }
+    session
+        .standing(domain, &[RecordType::A, RecordType::AAAA])
+        .await
 }
 
 /// The mail addresses of a policy, each once for a tag. Without the
@@ -89,6 +116,7 @@ fn list(policy: &DmarcPolicy, organisational: Option<&str>) -> Vec<ReportDestina
                 tag: tag.to_owned(),
                 address,
                 domain,
+                standing: Seen::Unseen,
                 external,
                 permitted: Seen::Unseen,
             });

@@ -10,8 +10,8 @@ use super::{
     notes::Notes,
 };
 use crate::{
-    model::{gap::GapReason, seen::Seen},
-    net::{Answer, NetError, RecordType, Session, name_text, parse_name},
+    model::{gap::GapReason, seen::Seen, standing::Standing},
+    net::{Answer, NetError, RecordType, Session, Stands, name_text, parse_name},
     wire::{
         spf::{self, End, Fate, Kind, LookUp, Qualifier, Question, Reply, Survey, Verdict},
         text::{clean, clean_bytes},
@@ -65,9 +65,13 @@ pub(super) async fn observe(session: &Session, domain: &str) -> Observed {
     };
     let sends = records.len() > 1 || !spf::parse(first).forbids_all();
     let (survey, answers) = follow(session, domain).await;
-    let lookups = survey.lookups.iter().enumerate();
+    let stands = standings(session, &survey, &answers).await;
+    let lookups = survey.lookups.iter().zip(&stands).enumerate();
     let lookups: Vec<SpfLookup> = lookups
-        .map(|(index, lookup)| fact(index, lookup, &answers, &mut notes))
+        .map(|(index, (lookup, stands))| SpfLookup {
+            standing: standing(index, lookup, stands.as_ref(), &mut notes),
+            ..fact(index, lookup, &answers, &mut notes)
+        })
         .collect();
     if survey.cut {
         let detail = format!("at most {SPF_LOOKUPS_MAX} look-ups are followed");
@@ -200,6 +204,50 @@ fn fact(index: usize, lookup: &LookUp, answers: &Answers, notes: &mut Notes) -> 
         name: clean(lookup.name.as_ref().unwrap_or(&lookup.written), 255),
         term: way.last().cloned().unwrap_or_default(),
         void,
+        standing: Seen::Unseen,
+    }
+}
+
+/// How the name of each look-up stands; `None` where it has no answer.
+async fn standings(
+    session: &Session,
+    survey: &Survey,
+    answers: &Answers,
+) -> Vec<Option<Result<Stands, NetError>>> {
+    join_all(survey.lookups.iter().map(async |lookup| {
+        let name = lookup.name.as_ref()?;
+        // One that leads in a circle was asked for by another.
+        let own = |asked: &Question| {
+            asked.name == *name && (lookup.questions.is_empty() || lookup.questions.contains(asked))
+        };
+        let asked = answers.iter().filter(|(asked, _)| own(asked));
+        let asked: Vec<_> = asked.map(|(_, answer)| answer.clone()).collect();
+        match asked.is_empty() {
+            false => Some(session.standing_of(&asked).await),
+            true => None,
+        }
+    }))
+    .await
+}
+
+fn standing(
+    index: usize,
+    lookup: &LookUp,
+    stands: Option<&Result<Stands, NetError>>,
+    notes: &mut Notes,
+) -> Seen<Option<Standing>> {
+    let at = format!("/mail/spf/lookups/{index}/standing");
+    match (stands, lookup.fate) {
+        (Some(stands), _) => match notes.standing(&at, stands) {
+            Seen::Known(standing) => Seen::Known(Some(standing)),
+            Seen::Unseen => Seen::Unseen,
+        },
+        (None, Fate::Reverse | Fate::Macro) => Seen::Known(None),
+        (None, _) => {
+            let detail = "the look-up has no answer";
+            notes.gap(&at, GapReason::Unresolved, detail);
+            Seen::Unseen
+        }
     }
 }
 

@@ -101,10 +101,12 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
                 {
                     "name": "mx1.host.example", "preference": 10, "null_mx": false, "implicit": false,
                     "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false,
+                    "standing": "missing",
                 },
                 {
                     "name": "mx2.host.example", "preference": 20, "null_mx": false, "implicit": false,
                     "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false,
+                    "standing": "missing",
                 },
             ],
             "mx_authenticated": false,
@@ -116,14 +118,19 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
                 "all": "fail",
                 "stranger": "fail",
                 "lookups": [
-                    { "key": "mx", "name": "county.example", "term": "mx", "void": false },
+                    {
+                        "key": "mx", "name": "county.example", "term": "mx", "void": false,
+                        "standing": "resolves",
+                    },
                     {
                         "key": "include:_spf.host.example", "name": "_spf.host.example",
                         "term": "include:_spf.host.example", "void": false,
+                        "standing": "resolves",
                     },
                     {
                         "key": "include:_spf.host.example > a:gone.host.example",
                         "name": "gone.host.example", "term": "a:gone.host.example", "void": true,
+                        "standing": "missing",
                     },
                 ],
                 "problems": [],
@@ -136,6 +143,7 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
                     "destinations": [{
                         "key": "rua d@county.example", "tag": "rua", "address": "d@county.example",
                         "domain": "county.example", "external": false, "permitted": null,
+                        "standing": "resolves",
                     }],
                     "dkim_strict": false, "spf_strict": false,
                     "record": "v=DMARC1; p=reject; rua=mailto:d@county.example",
@@ -178,18 +186,24 @@ d.example. IN TXT \"v=spf1 -all\"
             RecordType::TXT,
             vec![
                 "/mail/spf/lookups/-",
+                "/mail/spf/lookups/0/standing",
                 "/mail/spf/lookups/0/void",
                 "/mail/spf/problems/-",
                 "/mail/spf/stranger",
             ],
         ),
-        ("c.example", RecordType::A, vec!["/mail/spf/lookups/1/void"]),
+        (
+            "c.example",
+            RecordType::A,
+            vec!["/mail/spf/lookups/1/standing", "/mail/spf/lookups/1/void"],
+        ),
         (
             "d.example",
             RecordType::TXT,
             vec![
                 "/mail/spf/all",
                 "/mail/spf/lookups/-",
+                "/mail/spf/lookups/2/standing",
                 "/mail/spf/lookups/2/void",
                 "/mail/spf/problems/-",
                 "/mail/spf/stranger",

@@ -11,6 +11,7 @@ use crate::model::{
 };
 use crate::report::marks::{against, not_compared as one_not_compared};
 use crate::report::observatory;
+use crate::report::spoofing;
 use crate::report::table::cost;
 use crate::report::wording::{
     check, effect, effort, gap, gravity, line, lines, marks, message, standing, word,
@@ -93,6 +94,8 @@ struct Target {
     warnings: u64,
     open: u64,
     passed: u64,
+    /// Whether somebody can send mail in its name, as one sentence.
+    spoofing: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -351,6 +354,10 @@ fn target(target: &TargetSummary) -> Target {
             true => "none".to_owned(),
             false => failures.join(", "),
         },
+        spoofing: target
+            .spoofing
+            .as_ref()
+            .map(|known| spoofing::answer(&target.key, known)),
         warnings: target.warnings.total(),
         open: target.open.saturating_add(target.not_asked),
         passed: target.passed,

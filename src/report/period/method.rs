@@ -131,8 +131,13 @@ fn ways(
 ) -> String {
     let ways = ways.iter().map(|way| {
         let areas: Vec<&str> = way.areas.iter().map(|area| area.key()).collect();
+        let given = [("routes", &way.routes), ("vrps", &way.vrps)];
+        let given: String = given
+            .into_iter()
+            .filter_map(|(what, digest)| Some(format!(", {what} {}", line(digest.as_ref()?))))
+            .collect();
         format!(
-            "level {}, areas {}, at most {} pages a website",
+            "level {}, areas {}, at most {} pages a website{given}",
             way.level,
             areas.join(" "),
             way.page_cap
