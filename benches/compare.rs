@@ -101,6 +101,8 @@ fn document(participant: usize, period: usize) -> Vec<u8> {
             level: Level::Standard,
             areas: BTreeSet::from(Area::ALL),
             page_cap: 10,
+            routes: None,
+            vrps: None,
         },
         audience: BTreeSet::new(),
         label: Tlp::Amber,
