@@ -222,7 +222,7 @@ pub struct SpfLookup {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub void: Seen<bool>,
     /// How the name stands, and if it is not there, who could get it. `null` where the
-    /// name depends on the message.
+    /// name depends on the message or is no domain name.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub standing: Seen<Option<Standing>>,
 }

@@ -237,6 +237,14 @@ fn standing(
     notes: &mut Notes,
 ) -> Seen<Option<Standing>> {
     let at = format!("/mail/spf/lookups/{index}/standing");
+    // A name that is no domain name leads nowhere, and nobody can register it.
+    if lookup
+        .name
+        .as_ref()
+        .is_some_and(|name| parse_name(name).is_err())
+    {
+        return Seen::Known(None);
+    }
     match (stands, lookup.fate) {
         (Some(stands), _) => match notes.standing(&at, stands) {
             Seen::Known(standing) => Seen::Known(Some(standing)),
