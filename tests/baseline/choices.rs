@@ -157,6 +157,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("mail.bimi.valid", "a logo is a wish, not a duty"),
     ("mail.tlsa.rollover-ready", "is a convenience"),
     (
+        "mail.null-mx.no-sender",
+        "some domains send and take no answers, though receivers may mind",
+    ),
+    (
         "mail.dmarc.failure-reports-asked",
         "asks for what one nation wants and another rules out",
     ),
