@@ -132,7 +132,7 @@ enum TargetFile {
     /// A name, a host with port, or a URL.
     Name(String),
     /// A name and more.
-    Full(FullTarget),
+    Full(Box<FullTarget>),
 }
 
 #[derive(Deserialize, JsonSchema)]
