@@ -57,7 +57,6 @@ pub(super) fn write(
     }
     pins(facts, &mut page)?;
     page.gap()?;
-    drop(page);
     table::write(findings, options, out)
 }
 

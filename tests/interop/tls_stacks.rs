@@ -424,7 +424,6 @@ fn compare(case: &Case, seen: &Seen) {
     };
     let many = u64::try_from(case.groups.len().saturating_sub(5)).unwrap();
     let cost = seen.cost.connections;
-    println!("{name}: {cost} connections");
     assert!(cost <= at_most + many, "{name}: {:?}", seen.cost);
     let offers = Offers {
         versions: case.versions,

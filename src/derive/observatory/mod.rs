@@ -304,10 +304,10 @@ impl<'a> Site<'a> {
         let Some(value) = &sent.referrer_policy else {
             return Ok("referrer-policy-not-implemented");
         };
-        let words = value.split(',').map(|word| word.trim().to_lowercase());
+        let mut words = value.split(',').map(|word| word.trim().to_lowercase());
         let known =
             |word: &String| PRIVATE.contains(&word.as_str()) || OPEN.contains(&word.as_str());
-        Ok(match words.filter(known).last() {
+        Ok(match words.rfind(known) {
             None => "referrer-policy-header-invalid",
             Some(word) if PRIVATE.contains(&word.as_str()) => "referrer-policy-private",
             Some(_) => "referrer-policy-unsafe",
@@ -428,8 +428,8 @@ fn life(hsts: &Hsts) -> Option<u64> {
         return None;
     }
     let directives = hsts.raw.split(';').map(|part| part.trim().to_lowercase());
-    let ages = directives.filter_map(|part| part.strip_prefix("max-age=").map(str::to_owned));
-    ages.last().map(|age| {
+    let mut ages = directives.filter_map(|part| part.strip_prefix("max-age=").map(str::to_owned));
+    ages.next_back().map(|age| {
         let age = age.trim_start();
         let end = age.find(|c: char| !c.is_ascii_digit()).unwrap_or(age.len());
         match age.get(..end).unwrap_or_default() {

@@ -229,7 +229,8 @@ mod tests {
 
     #[test]
     fn lines_that_differ_are_told_in_order() {
-        let cases: &[(&str, &str, &[(bool, &str)])] = &[
+        type Told<'a> = &'a [(bool, &'a str)];
+        let cases: &[(&str, &str, Told<'_>)] = &[
             ("a b c", "a b c", &[]),
             ("a b c", "a x c", &[(false, "b"), (true, "x")]),
             ("", "a", &[(true, "a")]),
