@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::run_header::header;
 use super::{
     console::Console,
     exit::{Exit, Trouble},
@@ -23,7 +24,6 @@ use crate::model::{
 };
 use crate::net::Scope;
 use crate::probes::web::{PROBE, har as capture};
-use crate::scan::header::header;
 use crate::store::RunWriter;
 use crate::wire::{
     har::{self, Log},

@@ -52,6 +52,7 @@ mod roster_recipients;
 mod roster_show;
 mod roster_sign;
 mod roster_trust;
+mod run_header;
 mod saved;
 mod scan;
 pub mod schema;

@@ -4,6 +4,7 @@ use clap::Args;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
+use super::run_header::header;
 use super::{
     console::Console,
     content::ContentArgs,
@@ -27,9 +28,7 @@ use crate::model::{
 };
 use crate::net::{Digests, Net, NetConfig, Scope, Stopper};
 use crate::scan::{
-    facts,
-    header::header,
-    plan,
+    facts, plan,
     progress::{Progress, Quiet},
     runner::{self, ScanOptions},
 };

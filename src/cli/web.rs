@@ -4,6 +4,7 @@
 use clap::Args;
 use std::collections::BTreeSet;
 
+use super::run_header::header;
 use super::{
     console::Console,
     content::ContentArgs,
@@ -24,7 +25,6 @@ use crate::model::{
 };
 use crate::probes::web::facts::WebFacts;
 use crate::report::TableOptions;
-use crate::scan::header::header;
 
 /// Show what a visitor's browser meets on one site: pages, forms, policies, third parties, cookies.
 #[derive(Args, Debug)]

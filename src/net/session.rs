@@ -4,17 +4,18 @@ use hickory_proto::{dnssec::rdata::DS, rr::RecordType};
 use rustls::RootCertStore;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::{
-    net::TcpStream,
     sync::{OnceCell, SemaphorePermit},
     time::{Instant, sleep_until},
 };
 
+mod admission;
+
+pub use self::admission::Admission;
 use super::{
     address::{AddressSet, Family, ScopedAddress},
     answer::{ALIASES_MAX, Answer, too_many_aliases},
@@ -26,7 +27,7 @@ use super::{
     error::NetError,
     http::Pool,
     meter::Meter,
-    pace::{Pace, Permit, lock},
+    pace::{Pace, lock},
     present::{name_text, parse_name},
     rdap::{RdapSource, Registries},
     resolver::Resolver,
@@ -629,54 +630,6 @@ impl Session {
                 Ok(SocketAddr::new(*to, port))
             }
         }
-    }
-}
-
-/// Leave to open one connection.
-pub struct Admission {
-    session: Session,
-    logical: SocketAddr,
-    peer: SocketAddr,
-    permit: Permit,
-}
-
-impl Admission {
-    /// Where the socket has to lead; differs from the logical address under `--connect-to`.
-    pub fn peer(&self) -> SocketAddr {
-        self.peer
-    }
-
-    /// Counts bytes of a client that opens its own socket.
-    pub fn count(&self, sent: usize, received: usize) {
-        self.session.meter().sent(sent);
-        self.session.meter().received(received);
-    }
-
-    /// Opens the connection.
-    pub async fn open(self) -> Result<Connection, NetError> {
-        let what = format!("connecting to {}", self.logical);
-        let limit = self.session.limits().connect_timeout;
-        let stream = self
-            .session
-            .within(limit, &what, TcpStream::connect(self.peer))
-            .await?
-            .map_err(|error| {
-                // Told apart from a dead server: our own network may be at fault.
-                let no_route = error.kind() == io::ErrorKind::NetworkUnreachable;
-                match no_route && self.logical.is_ipv6() {
-                    true => NetError::new(
-                        GapReason::Unreachable,
-                        format!("{what}: no route; this machine may have no IPv6"),
-                    ),
-                    false => NetError::from_io(&error, &what),
-                }
-            })?;
-        Ok(Connection::new(
-            stream,
-            self.session,
-            self.permit,
-            self.logical,
-        ))
     }
 }
 

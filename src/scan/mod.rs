@@ -1,7 +1,6 @@
 //! Plans a scan and runs it: concurrency, deadlines, progress.
 
 pub mod facts;
-pub mod header;
 pub mod observe;
 pub mod plan;
 pub mod progress;

@@ -239,7 +239,7 @@ mod tests {
         let deep = "[".repeat(100_000);
         let cases = [
             ("", Some((1, 0))),
-            ("{\n \"log\": {\"entries\": 3}}", Some((2, 23))),
+            ("{\n \"log\": {\"entries\": 3}}", Some((2, 21))),
             (deep.as_str(), Some((1, 128))),
             (r#"{"log": {"version": "2.0", "entries": []}}"#, None),
         ];
