@@ -184,6 +184,9 @@ impl RunReader {
             let Some(version) = observation.fact_versions.get(area) else {
                 return Err(fault(format!("holds {area} facts without their version")));
             };
+            if !facts.is_object() {
+                return Err(fault(format!("holds {area} facts that are no object")));
+            }
             // Else the first check that meets them would be blamed for it.
             if let Some(reader) = self.known.get(area)
                 && reader.version == *version

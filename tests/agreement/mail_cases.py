@@ -6,7 +6,7 @@ must fail. What checkdmarc says of the same domains stands in docs/mail-agreemen
 SPF = "v=spf1 mx -all"
 DMARC = "v=DMARC1; p=reject; rua=mailto:reports@{}"
 LONG = " ".join(f"a:h{i}.pool.example" for i in range(1, 12))
-VOID = " ".join(f"a:gone{i}.example" for i in range(1, 4))
+VOID = " ".join(f"a:gone{i}.voids.example" for i in range(1, 4))
 
 
 def spf(name, record, failing, more=""):

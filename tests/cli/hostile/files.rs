@@ -30,7 +30,7 @@ fn header() -> Value {
 fn observation() -> Value {
     json!({
         "schema": "scrutineer.observation/1", "target": target(), "observed_at": "2026-11-01T00:00:00Z",
-        "conditions": conditions(), "fact_versions": { "dns": 3, "tls": 2, "web": 2, "mail": 2 },
+        "conditions": conditions(), "fact_versions": { "dns": 3, "tls": 2, "web": 3, "mail": 2 },
         "gaps": [], "evidence": [],
         "cost": { "connections": 0, "queries": 0, "bytes_sent": 0, "bytes_received": 0, "milliseconds": 0 },
         "dns": { "name": "v.example", "exists": true, "caa": null, "ns": [] },
