@@ -240,7 +240,7 @@ mod tests {
         let cases = [
             ("", Some((1, 0))),
             ("{\n \"log\": {\"entries\": 3}}", Some((2, 21))),
-            (deep.as_str(), Some((1, 128))),
+            (deep.as_str(), Some((1, 2))),
             (r#"{"log": {"version": "2.0", "entries": []}}"#, None),
         ];
         for (text, place) in cases {
