@@ -3,6 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use crate::{
+    hosted::Hosted,
     nginx,
     site::{HOST, Site, Stand},
     support::Names,
@@ -25,8 +26,12 @@ fn the_page_does_not_lie() {
     };
     let root = stand.root();
     fs::copy(root, stand.path().join("ca.pem")).unwrap();
-    // The name leads nowhere yet.
-    let names = Names::serve(&[(".", "$TTL 300\n@ IN SOA ns. h. 1 2 3 4 300\n@ IN NS ns.\n")]);
+    // The name leads nowhere yet; the list of the authority can be had.
+    let names = Names::serve(&[(
+        ".",
+        "$TTL 300\n@ IN SOA ns. h. 1 2 3 4 300\n@ IN NS ns.\ncrl.interop.example. IN A 192.0.2.81\n",
+    )]);
+    let lists = Hosted::one(stand.authority.revocation_list());
     let commands = commands();
     assert_eq!(commands.len(), 3);
     for command in commands {
@@ -35,7 +40,10 @@ fn the_page_does_not_lie() {
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{}", stand.http))
             .replace("127.0.0.1:8443", &format!("127.0.0.1:{}", stand.https));
         if command.starts_with("scrutineer scan") {
-            command.push_str(&format!(" --resolver {}", names.address));
+            command.push_str(&format!(
+                " --resolver {} --connect-to 192.0.2.81:80:127.0.0.1:{}",
+                names.address, lists.port
+            ));
         }
         let mut words = command.split_whitespace();
         assert_eq!(words.next(), Some("scrutineer"));

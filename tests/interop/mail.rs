@@ -15,7 +15,11 @@ fn serve(records: &str) -> Names {
     let empty =
         "$TTL 300\n@ IN SOA ns.example. h.example. 1 7200 3600 1209600 300\n@ IN NS ns.example.\n";
     let zone = format!("{HEAD}{records}");
-    Names::serve(&[(".", empty), ("county.example.", &zone)])
+    Names::serve(&[
+        (".", empty),
+        ("county.example.", &zone),
+        ("elsewhere.test.", empty),
+    ])
 }
 
 /// Runs `scrutineer mail county.example`.
@@ -66,8 +70,8 @@ fn the_answer_comes_first() {
     );
     let tree = "`- look-ups: 3 of at most 10, 2 of at most 2 lead to nothing
    +- include:a.county.example
-   |  `- a:gone.county.example: leads to nothing
-   `- mx (county.example): leads to nothing
+   |  `- a:gone.county.example: does not exist
+   `- mx (county.example): exists without such records
 ";
     assert!(text.contains(tree), "{text}");
 }

@@ -66,7 +66,7 @@ pub struct Stand {
     pub files: Files,
     pub http: u16,
     pub https: u16,
-    authority: Authority,
+    pub authority: Authority,
     trusted: bool,
 }
 

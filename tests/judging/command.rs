@@ -150,13 +150,13 @@ fn what_is_no_run_gets_one_clear_error() {
         ),
         // Facts that are not what their schema says are refused, not judged.
         (
-            vec![
-                head.clone(),
-                change(
-                    "dns",
-                    json!({ "name": "vote.example.gov", "caa": 7, "ns": "x" }),
-                ),
-            ],
+            vec![head.clone(), {
+                // Of the version of today: older facts are not held to this schema.
+                let mut observation = office();
+                observation["fact_versions"]["dns"] = json!(3);
+                observation["dns"] = json!({ "name": "vote.example.gov", "caa": 7, "ns": "x" });
+                observation.to_string()
+            }],
             "run.jsonl:2: holds dns facts that cannot be read",
         ),
     ];
