@@ -111,9 +111,11 @@ fn tool(document: &Findings, rules: Vec<Rule>) -> Tool {
         .tool
         .split_once(' ')
         .unwrap_or((&document.tool, "0"));
+    // A document of others may name no tool; the format demands one.
+    let name = Some(line(name)).filter(|name| !name.trim().is_empty());
     Tool {
         driver: Driver {
-            name: line(name),
+            name: name.unwrap_or_else(|| env!("CARGO_PKG_NAME").to_owned()),
             semantic_version: line(version),
             rules,
         },
