@@ -53,9 +53,10 @@ enum ImportCommand {
 scrutineer import har login.har --scope vote.example.gov \\\n      --save run.jsonl\n  \
 scrutineer import har login.har -i inventory.yaml --save run.jsonl\n  \
 scrutineer judge run.jsonl --profile registration-portal\n\n\
-In the browser: open the developer tools, disable the cache, go through the pages, and save all as HAR with\n\
-content; in Chromium with sensitive data, else cookies are missing. Cookie values, credentials, posted forms and\n\
-query strings do not get into the run; the capture itself is as secret as the session that it shows.")]
+In the browser: open the developer tools, disable the cache, go through the pages, and\n\
+save all as HAR with content; in Chromium with sensitive data, else cookies are missing.\n\
+Cookie values, credentials, posted forms and query strings do not get into the run; the\n\
+capture itself is as secret as the session that it shows.")]
 pub struct HarArgs {
     /// The capture.
     #[arg(value_name = "FILE")]
