@@ -32,16 +32,23 @@ fn in_a_network(test: &str, script: &str, arguments: &[&str]) {
     if !usable.is_ok_and(|status| status.success()) {
         return leave_out(test, "no network namespace can be made here");
     }
-    let folder = tempfile::tempdir().unwrap();
-    let output = Command::new("unshare")
-        .args(alone)
-        .args(["python3", "-B", script, env!("CARGO_BIN_EXE_scrutineer")])
-        .arg(folder.path().join("lab"))
-        .arg(folder.path().join("said.json"))
-        .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/agreement"))
-        .output()
-        .unwrap();
+    let look = || {
+        let folder = tempfile::tempdir().unwrap();
+        Command::new("unshare")
+            .args(alone)
+            .args(["python3", "-B", script, env!("CARGO_BIN_EXE_scrutineer")])
+            .arg(folder.path().join("lab"))
+            .arg(folder.path().join("said.json"))
+            .args(arguments)
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/agreement"))
+            .output()
+            .unwrap()
+    };
+    let mut output = look();
+    // On a busy machine servers answer late, which is an honest gap and no agreement: look once more.
+    if !matches!(output.status.code(), Some(0 | LEFT_OUT)) {
+        output = look();
+    }
     let story = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     match output.status.code() {

@@ -92,6 +92,18 @@ fn assert_honest(name: &str, seen: &Seen, offers: &Offers) {
     }
 }
 
+/// On a busy machine a limit may not be waited out everywhere: then it was told, as
+/// [`assert_honest`] saw, and what is left of the lists is no list to compare.
+fn compare_where_all_is_seen(name: &str, seen: &Seen) {
+    if !seen
+        .gaps
+        .iter()
+        .any(|gap| gap.reason == GapReason::Throttled)
+    {
+        OFFERS.compare(name, seen);
+    }
+}
+
 #[test]
 fn limits_are_waited_out_or_told() {
     let [rate, open, mail] = [(); 3].map(|()| free_port());
@@ -104,7 +116,7 @@ fn limits_are_waited_out_or_told() {
             };
             let (_, seen) = command(rate, None);
             assert_honest("rate", &seen, &OFFERS);
-            OFFERS.compare("rate", &seen);
+            compare_where_all_is_seen("rate", &seen);
         });
         scope.spawn(|| {
             let limit = "sc0_conn_cur gt 1";
@@ -113,7 +125,7 @@ fn limits_are_waited_out_or_told() {
             };
             let (_, seen) = command(open, None);
             assert_honest("open connections", &seen, &OFFERS);
-            OFFERS.compare("open connections", &seen);
+            compare_where_all_is_seen("open connections", &seen);
         });
         scope.spawn(|| {
             let options = [
