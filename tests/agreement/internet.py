@@ -274,10 +274,15 @@ controls {{ }};
         self.named("resolver", [RESOLVER], "recursion yes; allow-recursion { any; }; empty-zones-enable no;", [])
 
     def stop(self):
+        """Ends the servers. One that ended by itself is no fault of the scan, and told as such."""
+        dead = [f"{process.args[0]} ended with {process.returncode}" for process in self.running
+                if process.poll() is not None]
         for process in self.running:
             process.terminate()
         for process in self.running:
             process.wait(20)
+        if dead:
+            raise RuntimeError(", ".join(dead))
 
 
 def interfaces():
