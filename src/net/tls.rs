@@ -24,11 +24,13 @@ mod by_hand;
 mod compression;
 mod recorder;
 mod sessions;
+mod share;
 
 pub use by_hand::{ByHand, by_hand};
 pub use compression::Zlib;
 use recorder::Recorder;
 pub use sessions::Sessions;
+pub use share::KeyShare;
 
 /// Most certificates of a chain that are kept.
 pub const MAX_CERTIFICATES: usize = 10;

@@ -692,6 +692,7 @@ fn passive_asks_once_and_says_what_it_did_not_ask() {
         [
             "/tls/endpoints/0/alpn",
             "/tls/endpoints/0/certificate_compression",
+            "/tls/endpoints/0/certificate_compression_algorithms",
             "/tls/endpoints/0/chacha_priority",
             "/tls/endpoints/0/compression",
             "/tls/endpoints/0/encrypt_then_mac",
@@ -710,6 +711,7 @@ fn passive_asks_once_and_says_what_it_did_not_ask() {
             "/tls/endpoints/0/signature_schemes",
             "/tls/endpoints/0/suites/-",
             "/tls/endpoints/0/throttles",
+            "/tls/endpoints/0/tolerates_newer_version",
             "/tls/endpoints/0/tolerates_unknown",
             "/tls/endpoints/0/truncated_hmac",
             "/tls/endpoints/0/versions/-",

@@ -30,6 +30,10 @@ pub enum Act {
     Compress,
     /// Refuses hellos that offer DEFLATE, and passes on the others.
     RefuseDeflate,
+    /// Refuses hellos that claim a version above TLS 1.2, and passes on the others.
+    RefuseNewer,
+    /// Refuses hellos with a suite that nobody registered, and passes on the others.
+    RefuseUnknown,
     /// Resets the connection.
     Reset,
     /// Says nothing for as long as the other side waits.
@@ -118,6 +122,14 @@ fn serve_one(
         Act::Flood(bytes) => loop {
             client.write_all(&bytes)?;
         },
+        Act::RefuseNewer if first.get(9..11) > Some(&[3, 3][..]) => {
+            let _ = client.read(&mut first)?;
+            client.write_all(&[21, 3, 3, 0, 2, 2, 70])
+        }
+        Act::RefuseUnknown if first_suite(&first[..length]) == Some([0x3a, 0x3a]) => {
+            let _ = client.read(&mut first)?;
+            client.write_all(&[21, 3, 3, 0, 2, 2, 47])
+        }
         Act::RefuseDeflate if offers_deflate(&first[..length]) => {
             let _ = client.read(&mut first)?;
             client.write_all(&[21, 3, 3, 0, 2, 2, 40])
@@ -134,9 +146,19 @@ fn serve_one(
             }
             client.write_all(&first[..length])
         }
-        Act::Forward | Act::Compress | Act::RefuseDeflate => relay(client, upstream, false),
+        Act::Forward
+        | Act::Compress
+        | Act::RefuseDeflate
+        | Act::RefuseNewer
+        | Act::RefuseUnknown => relay(client, upstream, false),
         Act::HideAlerts => relay(client, upstream, true),
     }
+}
+
+/// The first suite of a ClientHello.
+fn first_suite(hello: &[u8]) -> Option<[u8; 2]> {
+    let suites = 44 + usize::from(*hello.get(43)?);
+    hello.get(suites + 2..suites + 4)?.try_into().ok()
 }
 
 /// Whether a ClientHello offers DEFLATE.
@@ -314,6 +336,40 @@ fn throttling_is_told_and_keeps_what_was_seen() {
         between.count.load(Ordering::Relaxed) < 30,
         "it went on asking"
     );
+}
+
+#[test]
+fn servers_that_break_on_what_they_do_not_know_are_told() {
+    let Some((_server, port)) = serve(&["ec"], None, OPTIONS) else {
+        return;
+    };
+    let sound = Between::start(port, |_, _| Act::Forward);
+    let version = Between::start(port, |_, _| Act::RefuseNewer);
+    let values = Between::start(port, |_, _| Act::RefuseUnknown);
+    let looks = [&sound, &version, &values].map(|between| look(between, Duration::from_secs(20)));
+    for seen in &looks {
+        assert_complete(seen);
+    }
+    let told = looks.each_ref().map(|seen| {
+        let newer = seen.endpoint.tolerates_newer_version.known();
+        (
+            newer.copied(),
+            seen.endpoint.tolerates_unknown.known().copied(),
+        )
+    });
+    assert_eq!(
+        told,
+        [
+            (Some(Some(true)), Some(true)),
+            (Some(Some(false)), Some(true)),
+            (Some(Some(true)), Some(false)),
+        ]
+    );
+    // Of TLS 1.3 alone no such version can be claimed.
+    let (_server, port) = serve(&["ec"], None, &["-tls1_3"]).unwrap();
+    let seen = observe(port, None, Level::Standard);
+    assert_eq!(seen.endpoint.tolerates_newer_version.known(), Some(&None));
+    assert_eq!(seen.endpoint.tolerates_unknown.known(), Some(&true));
 }
 
 #[test]

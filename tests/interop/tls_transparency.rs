@@ -237,6 +237,117 @@ fn timestamps_verify_by_the_list_of_logs() {
         (2, 2),
         "{judged:?}"
     );
+
+    // The same in the handshake of TLS 1.3, where they travel encrypted: for a
+    // ClientHello, the ServerHello of TLS 1.2 and the Certificate of TLS 1.3.
+    let context = [0, 0, 0x11, 0x80];
+    let text = BASE64_STANDARD.encode([&context[..], &[0, 18], &length, &sent].concat());
+    let kind = "SERVERINFOV2 FOR CT";
+    let pem = format!(
+        "-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n",
+        wrapped(&text)
+    );
+    fs::write(pki.path("info13.pem"), pem).unwrap();
+    let info = pki.path("info13.pem");
+    let options = ["-serverinfo", info.to_str().unwrap(), "-tls1_3"];
+    let (_server, port) = serve(&["logged"], Some("inter.pem"), &options).unwrap();
+    let seen = look(pki, port, logs(pki, &known));
+    let sources: Vec<_> = seen
+        .timestamps
+        .known()
+        .unwrap()
+        .iter()
+        .map(|one| one.source)
+        .collect();
+    assert_eq!(sources, [Source::Tls, Source::Tls]);
+    assert_eq!(seen.transparency.known().unwrap().outside_logs, 2);
+
+    // And in the answer by OCSP that is stapled.
+    answer_with(pki, "logged", "inter", &sent, "logged-sct.ocsp");
+    let staple = pki.path("logged-sct.ocsp");
+    for version in ["-tls1_3", "-no_tls1_3"] {
+        let options = ["-status_file", staple.to_str().unwrap(), version];
+        let (_server, port) = serve(&["logged"], Some("inter.pem"), &options).unwrap();
+        let seen = look(pki, port, logs(pki, &known));
+        let staple = seen.staple.known().unwrap().as_ref().unwrap();
+        assert!(staple.sound, "{staple:?}");
+        let sources: Vec<_> = seen
+            .timestamps
+            .known()
+            .unwrap()
+            .iter()
+            .map(|one| one.source)
+            .collect();
+        assert_eq!(sources, [Source::Ocsp, Source::Ocsp], "{version}");
+        assert_eq!(seen.transparency.known().unwrap().outside_logs, 2);
+    }
+}
+
+/// Writes an answer by OCSP about a certificate, made by OpenSSL and signed anew
+/// with timestamps in it (RFC 6962 section 3.3).
+fn answer_with(pki: &Pki, about: &str, issuer: &str, timestamps: &[u8], file: &str) {
+    const EXTENSION: [u8; 10] = [0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 5];
+    let serial = x509_serial(&pki.der(about));
+    let line = format!("V\t401231235959Z\t\t{serial}\tunknown\t/CN={about}\n");
+    fs::write(pki.path("sct-index.txt"), line).unwrap();
+    let (cert, signer, key) = (
+        format!("{about}.pem"),
+        format!("{issuer}.pem"),
+        format!("{issuer}.key"),
+    );
+    pki.openssl(&[
+        "ocsp",
+        "-index",
+        "sct-index.txt",
+        "-CA",
+        &signer,
+        "-issuer",
+        &signer,
+        "-cert",
+        &cert,
+        "-rsigner",
+        &signer,
+        "-rkey",
+        &key,
+        "-ndays",
+        "3",
+        "-respout",
+        file,
+        "-noverify",
+        "-no_nonce",
+    ]);
+    let bytes = fs::read(pki.path(file)).unwrap();
+    let mut parts = der::only(&bytes, der::SEQUENCE).unwrap().inside();
+    let status = parts.element().unwrap().whole;
+    let inner = parts.element().unwrap().content;
+    let mut inner = der::only(inner, der::SEQUENCE).unwrap().inside();
+    let kind = inner.element().unwrap().whole;
+    let basic = inner.element().unwrap().content;
+    let mut basic = der::only(basic, der::SEQUENCE).unwrap().inside();
+    let mut body = basic.element().unwrap().inside();
+    let algorithm = basic.element().unwrap().whole;
+    let (responder, produced) = (body.element().unwrap().whole, body.element().unwrap().whole);
+    let mut singles = body.element().unwrap().inside();
+    let single = singles.element().unwrap().content;
+    let value = der::write(der::OCTET_STRING, timestamps);
+    let extension = der::sequence(&[
+        &der::write(der::OID, &EXTENSION),
+        &der::write(der::OCTET_STRING, &value),
+    ]);
+    let extensions = der::write(0xa1, &der::sequence(&[&extension]));
+    let single = der::sequence(&[single, &extensions]);
+    let body = der::sequence(&[responder, produced, &der::sequence(&[&single])]);
+    let signature = [&[0][..], &pki.signature(issuer, &body)].concat();
+    let basic = der::sequence(&[&body, algorithm, &der::write(der::BIT_STRING, &signature)]);
+    let basic = der::write(der::OCTET_STRING, &basic);
+    let inner = der::write(0xa0, &der::sequence(&[kind, &basic]));
+    fs::write(pki.path(file), der::sequence(&[status, &inner])).unwrap();
+}
+
+/// The serial number of a certificate as `index.txt` has it.
+fn x509_serial(certificate: &[u8]) -> String {
+    let read = scrutineer::wire::x509::Certificate::read(certificate).unwrap();
+    read.serial.to_uppercase()
 }
 
 fn wrapped(text: &str) -> String {

@@ -19,7 +19,11 @@ use super::features::{self, Features};
 use super::prober::{Outcome, Prober};
 use crate::model::gap::GapReason;
 use crate::net::NetError;
-use crate::wire::tls::{Version, client_hello::ClientHello, groups, suites};
+use crate::wire::tls::{
+    Version,
+    client_hello::{ClientHello, VERSION_TO_COME},
+    groups, suites,
+};
 
 mod beside;
 mod choice;
@@ -55,6 +59,9 @@ pub struct Enumeration {
     /// Whether it passes over values that nobody registered; `None` when that
     /// could not be told.
     pub tolerates_unknown: Option<bool>,
+    /// Whether it answers a hello up to TLS 1.2 that claims a version to come with
+    /// one that it has; `None` when that could not be told.
+    pub tolerates_newer: Option<bool>,
     /// Whether it yields to clients that put ChaCha20 first; `None` where there
     /// is nothing to yield.
     pub chacha_priority: Option<Result<bool, NetError>>,
@@ -150,6 +157,7 @@ impl Enumeration {
                 ..Features::default()
             },
             tolerates_unknown: self.tolerates_unknown,
+            tolerates_newer: self.tolerates_newer,
             ..Self::default()
         }
     }
@@ -179,6 +187,7 @@ impl Enumeration {
         };
         self.timestamps = self.timestamps.take().or(branch.timestamps);
         self.tolerates_unknown = self.tolerates_unknown.or(branch.tolerates_unknown);
+        self.tolerates_newer = self.tolerates_newer.or(branch.tolerates_newer);
         self.client_authorities = self.client_authorities.or(branch.client_authorities);
     }
 
@@ -268,45 +277,74 @@ fn full<A: Ask>(prober: &Prober<'_, A>, version: Version, groups: &[u16]) -> Cli
     }
 }
 
+/// What is accepted, by version.
+fn accepted(found: &Enumeration) -> BTreeMap<Version, Vec<u16>> {
+    let versions = found.versions.iter();
+    let accepted = versions.filter(|(_, facts)| facts.accepted == Ok(true));
+    let suites = |facts: &VersionFacts| facts.suites.iter().map(|suite| suite.id).collect();
+    accepted
+        .map(|(version, facts)| (*version, suites(facts)))
+        .collect()
+}
+
 /// Features that need a hello of their own.
 async fn own_hellos<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
-    let accepted: BTreeMap<Version, Vec<u16>> = found
-        .versions
-        .iter()
-        .filter(|(_, facts)| facts.accepted == Ok(true))
-        .map(|(version, facts)| {
-            (
-                *version,
-                facts.suites.iter().map(|suite| suite.id).collect(),
-            )
-        })
-        .collect();
+    let accepted = accepted(found);
     let groups = &found.groups;
     let template = |version| full(prober, version, groups);
     let mut features = std::mem::take(&mut found.features);
-    let known = found.tolerates_unknown;
-    let unknown = async {
-        let (version, suites) = accepted.iter().next_back()?;
-        if known.is_some() || *version == Version::Ssl3 {
-            return known;
-        }
-        let hello = ClientHello {
-            suites: suites.clone(),
-            grease: true,
-            ..template(*version)
-        };
-        match prober.ask(&hello).await {
-            Outcome::Accepted(_) => Some(true),
-            Outcome::Refused(_) => Some(false),
-            Outcome::Unclear(_) => None,
+    let known = found.tolerates_newer;
+    let newer = async {
+        match known {
+            None => newer(prober, &accepted).await,
+            known => known,
         }
     };
-    let (unknown, ()) = tokio::join!(
-        unknown,
+    let (newer, ()) = tokio::join!(
+        newer,
         features::fallback(prober, &accepted, template, &mut features)
     );
-    found.tolerates_unknown = unknown;
+    found.tolerates_newer = newer;
     found.features = features;
+}
+
+/// Whether it answers a client that claims a version to come with the newest up
+/// to TLS 1.2 that it has (RFC 5246 appendix E.1).
+async fn newer<A: Ask>(
+    prober: &Prober<'_, A>,
+    accepted: &BTreeMap<Version, Vec<u16>>,
+) -> Option<bool> {
+    let mut older = accepted.range(Version::Tls10..Version::Tls13);
+    let (version, suites) = older.next_back()?;
+    let hello = ClientHello {
+        suites: suites.clone(),
+        claimed_version: Some(VERSION_TO_COME),
+        ..full(prober, *version, &[])
+    };
+    match prober.ask(&hello).await {
+        Outcome::Accepted(flight) => Some(flight.hello?.version() == Some(*version)),
+        Outcome::Refused(_) => Some(false),
+        Outcome::Unclear(_) => None,
+    }
+}
+
+/// Whether it passes over values that nobody registered (RFC 8701), asked in the
+/// newest version by a hello of its own.
+pub async fn unknown<A: Ask>(prober: &Prober<'_, A>, found: &Enumeration) -> Option<bool> {
+    let (version, suites) = accepted(found).pop_last()?;
+    if version == Version::Ssl3 {
+        return None;
+    }
+    let hello = ClientHello {
+        suites,
+        grease: true,
+        ..full(prober, version, &found.groups)
+    };
+    match prober.ask(&hello).await {
+        Outcome::Accepted(_) => Some(true),
+        Outcome::Refused(_) => Some(false),
+        Outcome::Unclear(_) => None,
+    }
 }
 
 fn in_tls13(group: u16) -> bool {

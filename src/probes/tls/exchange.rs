@@ -12,14 +12,18 @@ use tokio_rustls::client::TlsStream;
 
 use super::gate::{Gate, may_be_limit};
 use super::jobs::PAUSE;
+use super::protected::Missing;
 use super::starttls::{self, Protocol};
 use crate::model::gap::GapReason;
 use crate::net::{
     Connection, NetError, Session,
-    tls::{Attempt, ByHand, HandshakeError, Offer, by_hand, handshake, handshake_and_hold},
+    tls::{
+        Attempt, ByHand, HandshakeError, KeyShare, Offer, by_hand, handshake, handshake_and_hold,
+    },
 };
 use crate::wire::tls::{
     flight::{Alert, Flight, FlightError, FlightReader},
+    protected_flight::{ProtectedFlight, ProtectedReader},
     ssl2,
 };
 
@@ -275,6 +279,35 @@ impl Endpoint<'_> {
                 GapReason::Timeout => Ok(Some((Reaction::Silence, Vec::new()))),
                 _ => Err(error),
             },
+        }
+    }
+
+    /// Sends a hello of TLS 1.3 with a key share and reads the whole flight.
+    pub async fn whole(
+        &self,
+        hello: &[u8],
+        share: KeyShare,
+        patience: Duration,
+    ) -> Result<ProtectedFlight, Missing> {
+        let _together = self.gate.together().await;
+        let mut connection = self.open().await?;
+        let mut share = Some(share);
+        let agree = |group: u16, value: &[u8]| share.take()?.agree(group, value);
+        let mut reader = ProtectedReader::new(hello, agree);
+        let mut fault = None;
+        let ended = self
+            .talk(&mut connection, hello, patience, |bytes| {
+                Ok(reader.push(bytes).unwrap_or_else(|found| {
+                    fault = Some(found);
+                    true
+                }))
+            })
+            .await;
+        match (fault, ended) {
+            (Some(fault), _) => Err(Missing::Fault(fault)),
+            (None, Ok(true)) => Ok(reader.into_flight()),
+            (None, Ok(false)) => Err(Missing::Closed),
+            (None, Err(error)) => Err(Missing::Net(error)),
         }
     }
 

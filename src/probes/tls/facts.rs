@@ -173,15 +173,28 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]
     pub tolerates_unknown: Seen<bool>,
+    /// Whether it answers a hello up to TLS 1.2 that claims a version to come with
+    /// a version that it has, as RFC 5246 appendix E.1 demands; `null` where TLS 1.0
+    /// to 1.2 are not accepted (TLS 1.3 reads a list of versions, for which see
+    /// `tolerates_unknown`).
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub tolerates_newer_version: Seen<Option<bool>>,
     /// Whether it answers a ClientHello of more than 511 bytes, as modern
     /// clients with post-quantum groups send.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub takes_large_hello: Seen<bool>,
     /// Whether it compresses its certificates in TLS 1.3 (RFC 8879), asked with
-    /// zlib; `null` where TLS 1.3 is not accepted.
+    /// zstd, brotli and zlib; `null` where TLS 1.3 is not accepted.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]
     pub certificate_compression: Seen<Option<bool>>,
+    /// Algorithms with which it was seen to compress its certificates: the one that
+    /// it takes when zstd, brotli and zlib are offered, and zlib where it takes that
+    /// when nothing else is offered. It may know others.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name", "x-level" = "standard"))]
+    pub certificate_compression_algorithms: Seen<Vec<CompressionAlgorithm>>,
     /// Whether it slowed us down or turned us away after several connections.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]

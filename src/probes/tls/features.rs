@@ -52,6 +52,9 @@ pub struct Features {
     pub broken_schemes_asked: Option<Result<(), NetError>>,
     /// Whether a fallback is refused; `None` when it was not asked.
     pub fallback_refused: Option<Result<bool, NetError>>,
+    /// First bytes of an answer that shows a feature, by the name of its fact: the
+    /// one that decides, where one alone does.
+    pub proofs: BTreeMap<&'static str, Vec<u8>>,
     /// The server answers hellos only without [`Features::tempt`].
     pub shy: bool,
 }
@@ -95,6 +98,9 @@ impl Features {
             }
         }
         self.schemes.extend(&others.schemes);
+        for (fact, proof) in &others.proofs {
+            self.proofs.entry(fact).or_insert_with(|| proof.clone());
+        }
         self.shy |= others.shy;
     }
 
@@ -102,13 +108,16 @@ impl Features {
     pub fn note(&mut self, offered: &ClientHello, version: Version, flight: &Flight, suite: u16) {
         let Some(hello) = &flight.hello else { return };
         let granted = |kind: u16| hello.extensions.contains(&kind);
+        let before = self.decided();
         if offered.compression.contains(&DEFLATE) {
             any(&mut self.compression, hello.compression != 0);
         }
+        self.prove(before, &flight.head);
         // SSL 3.0 knows no extensions.
         if version == Version::Ssl3 {
             return;
         }
+        let before = self.decided();
         let suite = suites::by_id(suite);
         let cbc = suite.is_some_and(|suite| suite.mode == "CBC");
         all(&mut self.secure_renegotiation, granted(RENEGOTIATION_INFO));
@@ -131,12 +140,37 @@ impl Features {
         if offered.truncated_hmac && cbc {
             any(&mut self.truncated_hmac, granted(TRUNCATED_HMAC));
         }
+        self.prove(before, &flight.head);
         if let (Version::Tls12, Some(suite), Some(body)) = (version, suite, &flight.key_exchange)
             && is_signed(suite)
             && signatures::in_usual_order(&offered.signature_schemes)
         {
             self.schemes
                 .extend(signature_scheme(body, suite.key_exchange));
+        }
+    }
+}
+
+impl Features {
+    /// What is known of the facts that one answer can decide.
+    fn decided(&self) -> [(&'static str, Option<bool>); 7] {
+        [
+            ("compression", self.compression),
+            ("secure_renegotiation", self.secure_renegotiation),
+            ("extended_master_secret", self.extended_master_secret),
+            ("encrypt_then_mac", self.encrypt_then_mac),
+            ("heartbeat", self.heartbeat),
+            ("truncated_hmac", self.truncated_hmac),
+            ("npn", self.npn),
+        ]
+    }
+
+    /// Keeps an answer for the facts that it changed.
+    fn prove(&mut self, before: [(&'static str, Option<bool>); 7], head: &[u8]) {
+        for ((fact, was), (_, is)) in before.into_iter().zip(self.decided()) {
+            if was != is {
+                self.proofs.insert(fact, head.to_vec());
+            }
         }
     }
 }
@@ -176,7 +210,12 @@ pub async fn fallback<A: Ask>(
     hello.suites = suites.iter().copied().take(MAX_SUITES - 1).collect();
     hello.suites.push(FALLBACK_SCSV);
     features.fallback_refused = Some(match prober.ask(&hello).await {
-        Outcome::Accepted(flight) => chosen(&flight, &hello).map(|_| false),
+        Outcome::Accepted(flight) => {
+            features
+                .proofs
+                .insert("refuses_fallback", flight.head.clone());
+            chosen(&flight, &hello).map(|_| false)
+        }
         // Without the signal it accepted the same.
         Outcome::Refused(_) => Ok(true),
         Outcome::Unclear(error) => Err(error),
@@ -229,6 +268,14 @@ mod tests {
             };
             features.note(&hello, version, &flight, suite);
         }
+        // What is known is proven, and the answers of this test have no bytes.
+        let proven: Vec<_> = features.proofs.keys().copied().collect();
+        let mut known: Vec<_> = features.decided().into_iter().collect();
+        known.retain(|(_, seen)| seen.is_some());
+        known.sort();
+        let known: Vec<_> = known.into_iter().map(|(fact, _)| fact).collect();
+        assert_eq!(proven, known);
+        features.proofs.clear();
         features
     }
 

@@ -154,6 +154,7 @@ impl<'a> Fold<'a> {
         self.long_primes(&facts);
         self.vulnerabilities(&mut facts);
         self.certificates(&mut facts);
+        self.prove_rest(&facts);
         facts
     }
 
@@ -464,6 +465,17 @@ pub(super) fn chains(answers: &EndpointAnswers) -> Vec<SeenChain> {
         possession: attempt.possession,
         timestamps: None,
     });
+    let protected = answers.protected.iter();
+    let protected = protected.filter_map(|seen| seen.flight.as_ref().ok());
+    let protected = protected.map(|flight| SeenChain {
+        raw: RawChain {
+            certificates: flight.certificates.clone(),
+            sent: flight.certificates.len(),
+            staple: flight.staple.clone(),
+        },
+        possession: None,
+        timestamps: flight.timestamps.clone(),
+    });
     let mut found: Vec<SeenChain> = Vec::new();
     let enumeration = answers.enumeration.as_ref();
     let raw = enumeration.into_iter().flat_map(|found| {
@@ -478,7 +490,7 @@ pub(super) fn chains(answers: &EndpointAnswers) -> Vec<SeenChain> {
                 timestamps: found.timestamps.clone().filter(|_| at == 0),
             })
     });
-    for chain in attempts.chain(raw) {
+    for chain in attempts.chain(raw).chain(protected) {
         let Some(leaf) = chain.raw.certificates.first() else {
             continue;
         };

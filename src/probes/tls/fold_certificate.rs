@@ -201,12 +201,9 @@ impl Fold<'_> {
             let error = NetError::new(GapReason::Malformed, wrong);
             self.gap(&format!("{place}/timestamps/-"), &error);
         }
-        // Those in the handshake of TLS 1.3 are encrypted, and our client has no eyes for them.
-        let older = self.answers.enumeration.as_ref();
-        let older = older.is_some_and(|found| found.accepts(Version::Tls12));
-        if timestamps.is_empty() && !older {
-            let detail = "timestamps in the handshake are seen up to TLS 1.2 alone";
-            let error = NetError::new(GapReason::NotAsked, detail);
+        let passive = self.answers.enumeration.is_none();
+        let open = self.unseen_timestamps();
+        if let Some(error) = open.filter(|_| !passive || timestamps.is_empty()) {
             self.gap(&format!("{place}/timestamps/-"), &error);
         }
         let facts = fold_transparency::plain(&timestamps);
@@ -219,6 +216,25 @@ impl Fold<'_> {
         let now = self.setting.now.as_second();
         let judged = fold_transparency::judged(&timestamps, der, issued, leaf.not_after, logs, now);
         (facts, Seen::Known(judged))
+    }
+}
+
+impl Fold<'_> {
+    /// Why there may be timestamps in the handshake that were not seen; nothing
+    /// where the same certificate came in the clear too, or was asked for in both.
+    fn unseen_timestamps(&self) -> Option<NetError> {
+        let Some(found) = &self.answers.enumeration else {
+            let detail = "timestamps in the handshake are asked for from level standard on";
+            return Some(NetError::new(GapReason::NotAsked, detail));
+        };
+        let protected = self.answers.protected.as_ref();
+        match protected.map(|seen| &seen.flight) {
+            Some(Ok(_)) => None,
+            // Whoever sends them does so in every version.
+            Some(Err(_)) if found.accepts(Version::Tls12) => None,
+            Some(Err(error)) => Some(error.clone()),
+            None => None,
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::enumerate::Enumeration;
 use super::facts::{
-    ApplicationProtocol, ClientCertificate, FiniteField, Resumption, SignatureAlgorithm,
-    TlsEndpoint, VersionName,
+    ApplicationProtocol, ClientCertificate, CompressionAlgorithm, FiniteField, Resumption,
+    SignatureAlgorithm, TlsEndpoint, VersionName,
 };
 use super::fold::name_of;
 use super::fold_features::Missing;
@@ -11,10 +11,10 @@ use super::jobs::EndpointAnswers;
 use crate::model::{gap::GapReason, seen::Seen};
 use crate::net::NetError;
 use crate::wire::text::clean_bytes;
-use crate::wire::tls::{Version, primes, signatures};
+use crate::wire::tls::{Version, primes, protected_flight::compression_name, signatures};
 
 /// Facts that need level standard, by their place.
-const STANDARD: [&str; 13] = [
+const STANDARD: [&str; 15] = [
     "/signature_algorithms",
     "/finite_fields",
     "/reuses_dh",
@@ -26,7 +26,9 @@ const STANDARD: [&str; 13] = [
     "/without_name",
     "/wrong_name",
     "/tolerates_unknown",
+    "/tolerates_newer_version",
     "/certificate_compression",
+    "/certificate_compression_algorithms",
     "/throttles",
 ];
 
@@ -41,6 +43,8 @@ pub fn without_tls(facts: &mut TlsEndpoint) {
     facts.alpn = Seen::Known(Vec::new());
     facts.npn = Seen::Known(None);
     facts.certificate_compression = Seen::Known(None);
+    facts.certificate_compression_algorithms = Seen::Known(Vec::new());
+    facts.tolerates_newer_version = Seen::Known(None);
     facts.vulnerabilities = Seen::Known(Vec::new());
     facts.client_renegotiation = Seen::Known(None);
 }
@@ -140,7 +144,14 @@ fn standard(
         Some(tolerates) => facts.tolerates_unknown = Seen::Known(tolerates),
         None => missing.push(("/tolerates_unknown", doubt.clone().unwrap_or_else(unclear))),
     }
+    put(
+        &mut facts.tolerates_newer_version,
+        "/tolerates_newer_version",
+        granted(found.tolerates_newer),
+        missing,
+    );
     protocols(answers, facts, missing);
+    compressed(answers, found, facts, missing);
     let mut resumption = Resumption::default();
     put(
         &mut resumption.tls12_ticket,
@@ -189,7 +200,7 @@ fn standard(
     );
     facts.resumption = Seen::Known(resumption);
     let Some(handshakes) = &answers.handshakes else {
-        for at in ["/without_name", "/wrong_name", "/certificate_compression"] {
+        for at in ["/without_name", "/wrong_name"] {
             missing.push((at, unclear()));
         }
         return;
@@ -207,17 +218,49 @@ fn standard(
             Err(error) => missing.push((at, error.clone())),
         }
     }
-    let compressed = match (handshakes.compresses, found.accepts(Version::Tls13), &doubt) {
-        (Some(compressed), ..) => Ok(Some(compressed)),
-        (None, false, None) => Ok(None),
-        (None, _, doubt) => Err(doubt.clone().unwrap_or_else(unclear)),
+}
+
+/// Certificates that come compressed in TLS 1.3.
+fn compressed(
+    answers: &EndpointAnswers,
+    found: &Enumeration,
+    facts: &mut TlsEndpoint,
+    missing: &mut Vec<Missing>,
+) {
+    const AT: &str = "/certificate_compression";
+    const LIST: &str = "/certificate_compression_algorithms/-";
+    let zlib = answers.handshakes.as_ref().and_then(|seen| seen.compresses);
+    let seen = answers.protected.as_ref();
+    let mut names: Vec<String> = seen
+        .and_then(|seen| seen.compression)
+        .map(compression_name)
+        .into_iter()
+        .chain((zlib == Some(true)).then(|| compression_name(1)))
+        .collect();
+    names.sort();
+    names.dedup();
+    let any = !names.is_empty();
+    let open = match seen {
+        Some(seen) => seen.flight.as_ref().err().cloned(),
+        None if found.accepts(Version::Tls13) => Some(unclear()),
+        None => found.doubt(),
     };
-    put(
-        &mut facts.certificate_compression,
-        "/certificate_compression",
-        compressed,
-        missing,
-    );
+    let name = |name| CompressionAlgorithm { name };
+    facts.certificate_compression_algorithms = Seen::Known(names.into_iter().map(name).collect());
+    match (any, open) {
+        (true, None) => facts.certificate_compression = Seen::Known(Some(true)),
+        (false, None) if found.accepts(Version::Tls13) => {
+            facts.certificate_compression = Seen::Known(Some(false));
+        }
+        (false, None) => facts.certificate_compression = Seen::Known(None),
+        (any, Some(error)) => {
+            match any {
+                true => facts.certificate_compression = Seen::Known(Some(true)),
+                false => missing.push((AT, error.clone())),
+            }
+            missing.push((LIST, error));
+        }
+    }
 }
 
 /// Schemes of TLS 1.2 and 1.3.

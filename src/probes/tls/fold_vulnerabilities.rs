@@ -53,7 +53,10 @@ pub fn fold<'a>(
     }
     facts.vulnerabilities = Seen::Known(list);
     match &seen.renegotiation {
-        Ok(allowed) => facts.client_renegotiation = Seen::Known(*allowed),
+        Ok(seen) => {
+            let allowed = seen.as_ref().map(|seen| seen.allowed);
+            facts.client_renegotiation = Seen::Known(allowed);
+        }
         Err(error) => missing.push(("/client_renegotiation".to_owned(), error.clone())),
     }
     (missing, proofs)

@@ -4,13 +4,14 @@ use rustls::pki_types::ServerName;
 use std::{net::IpAddr, time::Duration};
 use tokio::time::sleep;
 
-use super::enumerate::{Enumeration, Known, enumerate};
+use super::enumerate::{Enumeration, Known, enumerate, unknown};
 use super::exchange::{Ask, Endpoint, OpenError, Reply};
 use super::facts::EndpointPurpose;
 use super::first_contact::{first_contact, general_hello};
 use super::gate::blame_limits;
 use super::handshakes::{Handshakes, Later, handshakes, later};
 use super::prober::{Patience, Prober};
+use super::protected::{Protected, protected};
 use super::revocation::Revocations;
 use super::signatures::{self, Signatures};
 use super::starttls::Protocol;
@@ -69,6 +70,8 @@ pub struct EndpointAnswers {
     pub needs_small: Option<bool>,
     /// Handshakes beyond the first; absent when none were made.
     pub handshakes: Option<Handshakes>,
+    /// The protected part of TLS 1.3; absent where there is none.
+    pub protected: Option<Protected>,
     /// Those that came last.
     pub later: Later,
     /// Schemes that sign TLS 1.3.
@@ -114,6 +117,7 @@ pub async fn endpoint_answers(
         starttls: endpoint.starttls,
         needs_small: None,
         handshakes: None,
+        protected: None,
         later: Later::default(),
         signatures: Signatures::default(),
         vulnerabilities: None,
@@ -144,7 +148,7 @@ pub async fn endpoint_answers(
         prober.set_known_good(&general_hello(&prober, version));
     }
     if speaks_tls && level >= Level::Standard {
-        let (enumeration, other, ssl2, more) = tokio::join!(
+        let (mut enumeration, other, ssl2, more) = tokio::join!(
             enumerate(&prober, known),
             other_certificate(endpoint, &prober, &first.offer, first.attempt.as_ref()),
             ssl2(endpoint, &prober),
@@ -165,7 +169,12 @@ pub async fn endpoint_answers(
         let attempts: Vec<&Attempt> = first.attempt.iter().chain(&other).collect();
         let tls12 = enumeration.versions.get(&Version::Tls12);
         let tls12 = tls12.filter(|facts| facts.accepted == Ok(true));
-        (answers.signatures, answers.later) = tokio::join!(
+        let tolerates;
+        (
+            answers.signatures,
+            answers.later,
+            (answers.protected, tolerates),
+        ) = tokio::join!(
             signatures::tls13(&prober, &attempts, more.as_ref(), &enumeration),
             async {
                 match first.attempt.as_ref().map(|attempt| &attempt.result) {
@@ -175,7 +184,15 @@ pub async fn endpoint_answers(
                     _ => Later::default(),
                 }
             },
+            async {
+                let (seen, tolerates) = protected(endpoint, &prober, &enumeration).await;
+                match enumeration.tolerates_unknown.or(tolerates) {
+                    Some(tolerates) => (seen, Some(tolerates)),
+                    None => (seen, unknown(&prober, &enumeration).await),
+                }
+            },
         );
+        enumeration.tolerates_unknown = tolerates;
         if level >= Level::Intrusive {
             let found = vulnerabilities(endpoint, &prober, &enumeration).await;
             answers.vulnerabilities = Some(found);

@@ -32,7 +32,16 @@ pub struct Vulnerabilities {
     pub list: Vec<Looked>,
     /// Whether a client may start a renegotiation; `Ok(None)` where no version
     /// knows it.
-    pub renegotiation: Result<Option<bool>, NetError>,
+    pub renegotiation: Result<Option<Renegotiation>, NetError>,
+}
+
+/// How a server reacted to a client that starts a renegotiation.
+#[derive(Debug)]
+pub struct Renegotiation {
+    /// Whether it goes on.
+    pub allowed: bool,
+    /// The record with which it reacted; empty where it hung up.
+    pub reaction: Vec<u8>,
 }
 
 /// A vulnerability that was looked for.

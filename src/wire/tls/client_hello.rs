@@ -10,6 +10,10 @@ pub struct ClientHello {
     pub record_version: Version,
     /// `client_version`, which is at most TLS 1.2.
     pub legacy_version: Version,
+    /// Stands in the place of [`Self::legacy_version`] on the wire: a version that
+    /// does not exist yet, which servers have to answer with one that they have
+    /// (RFC 5246 appendix E.1).
+    pub claimed_version: Option<u16>,
     /// Contents of `supported_versions`; empty leaves the extension out.
     pub supported_versions: Vec<Version>,
     /// Random bytes.
@@ -57,6 +61,8 @@ pub struct ClientHello {
     /// Signature schemes that certificates may have been signed with, where they
     /// differ from [`Self::signature_schemes`] (RFC 8446 section 4.2.3).
     pub certificate_schemes: Vec<u16>,
+    /// Algorithms with which certificates may come compressed (RFC 8879).
+    pub certificate_compression: Vec<u16>,
     /// A session ticket to resume with (RFC 5077); needs `session_ticket`.
     pub ticket: Vec<u8>,
     /// Puts values that nobody registered into every list, which servers have
@@ -77,6 +83,9 @@ pub const DEFLATE: u8 = 1;
 /// One of the values that stay unregistered for ever (RFC 8701 section 2).
 const GREASE: u16 = 0x3a3a;
 
+/// A version above all that exist, of the same major number.
+pub const VERSION_TO_COME: u16 = 0x0305;
+
 /// `TLS_FALLBACK_SCSV` (RFC 7507).
 pub const FALLBACK_SCSV: u16 = 0x5600;
 
@@ -87,6 +96,7 @@ impl ClientHello {
         Self {
             record_version: version.min(Version::Tls10),
             legacy_version: version.min(Version::Tls12),
+            claimed_version: None,
             supported_versions: if tls13 { vec![version] } else { Vec::new() },
             random,
             session_id: if tls13 { random.to_vec() } else { Vec::new() },
@@ -109,6 +119,7 @@ impl ClientHello {
             timestamps: false,
             key_share: None,
             certificate_schemes: Vec::new(),
+            certificate_compression: Vec::new(),
             ticket: Vec::new(),
             grease: false,
         }
@@ -117,7 +128,8 @@ impl ClientHello {
     /// The hello as one record.
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::with_capacity(512);
-        put16(&mut body, self.legacy_version.code());
+        let version = self.claimed_version.unwrap_or(self.legacy_version.code());
+        put16(&mut body, version);
         body.extend_from_slice(&self.random);
         vector8(&mut body, &self.session_id);
         let suites = self.greased(&self.suites, ALL_SUITES);
@@ -203,6 +215,11 @@ impl ClientHello {
         if !self.certificate_schemes.is_empty() {
             extension(&mut out, 50, |body| {
                 vector16(body, &words(&self.certificate_schemes));
+            });
+        }
+        if !self.certificate_compression.is_empty() {
+            extension(&mut out, 27, |body| {
+                vector8(body, &words(&self.certificate_compression));
             });
         }
         if !self.alpn.is_empty() {

@@ -295,7 +295,7 @@ impl FlightReader {
 }
 
 /// The next whole record: its type and payload; `None` until more bytes arrive.
-fn next_record<'a>(
+pub(super) fn next_record<'a>(
     reader: &mut Reader<'a>,
     started: bool,
 ) -> Result<Option<(u8, &'a [u8])>, FlightError> {
@@ -330,7 +330,7 @@ fn next_record<'a>(
     Ok(reader.take(length).map(|payload| (kind, payload)))
 }
 
-fn server_hello(body: &[u8]) -> Option<ServerHello> {
+pub(super) fn server_hello(body: &[u8]) -> Option<ServerHello> {
     let mut reader = Reader::new(body);
     let legacy_version = reader.u16()?;
     let random = reader.take(32)?;

@@ -1,15 +1,17 @@
 //! The TLS handshake as a prober needs it: hellos out, the server's first
 //! flight in, with the registries of suites and groups.
 //!
-//! Nothing here talks to a network, keeps a secret or completes a handshake.
+//! Nothing here talks to a network or completes a handshake.
 //! Versions reach from SSL 2.0 to TLS 1.3, because the question is what a
 //! server would accept. Every parser is bounded and takes any bytes.
 
 pub mod client_hello;
 pub mod flight;
 pub mod groups;
+pub mod handshake_keys;
 pub mod key_exchange;
 pub mod primes;
+pub mod protected_flight;
 pub mod rsa_padding;
 pub mod signatures;
 pub mod ssl2;

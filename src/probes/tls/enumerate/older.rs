@@ -9,7 +9,7 @@ use super::{Ask, Enumeration, Known, Outcome, Prober, SuiteFacts, VersionFacts};
 use crate::probes::tls::facts::PreferenceBy;
 use crate::wire::tls::{
     Version,
-    client_hello::{ALL_SUITES, ClientHello, MAX_SUITES},
+    client_hello::{ALL_SUITES, ClientHello, MAX_SUITES, VERSION_TO_COME},
     flight::{Alert, Flight},
     suites,
 };
@@ -217,6 +217,8 @@ impl Search {
         let tolerant = found.accepted_any() || !facts.suites.is_empty() || version == Version::Ssl3;
         let mut apart: Vec<Vec<u16>> = Vec::new();
         let mut broken = false;
+        // Whether an offer may claim a version to come.
+        let mut may_claim = version > Version::Ssl3;
         while !left.is_empty() || !apart.is_empty() {
             if left.is_empty() {
                 left = apart.pop().unwrap_or_default();
@@ -231,9 +233,20 @@ impl Search {
                 self.steps.is_empty() && !found.features.shy && version > Version::Ssl3;
             let again = self.known_behind(&mut hello);
             let narrow = self.beside.narrow(&mut hello, &self.steps, found);
+            // Its answer to the claim comes free where it accepts the offer.
+            let claims = may_claim && self.steps.len() == 1 && found.tolerates_newer.is_none();
+            hello.claimed_version = claims.then_some(VERSION_TO_COME);
             match prober.ask(&hello).await {
+                // Perhaps for the claim.
+                Outcome::Refused(_) | Outcome::Unclear(_) if claims && !prober.is_throttled() => {
+                    may_claim = false;
+                }
                 Outcome::Accepted(flight) => {
                     let Some(suite) = choice(&flight, &hello, version) else {
+                        if claims {
+                            may_claim = false;
+                            continue;
+                        }
                         if facts.suites.is_empty() && is_older(&flight, version) {
                             // It chose an older version: this one is refused.
                             return None;
@@ -245,6 +258,9 @@ impl Search {
                         facts.open = Some(error);
                         return None;
                     };
+                    if claims {
+                        found.tolerates_newer = Some(true);
+                    }
                     let seen = (found.groups.len(), found.schemes.len());
                     let kex_bits = learn(&flight, suite, version, found);
                     if again.is_some() {

@@ -46,6 +46,14 @@ pub struct ApplicationProtocol {
     pub name: String,
 }
 
+/// An algorithm that compresses certificates (RFC 8879 section 7.3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompressionAlgorithm {
+    /// `zlib`, `brotli` or `zstd`.
+    pub name: String,
+}
+
 /// What a server asks of clients that have a certificate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -26,7 +26,7 @@ pub struct CertificateTimestamp {
 pub enum TimestampSource {
     /// In the certificate.
     Embedded,
-    /// In the extension of the handshake, seen up to TLS 1.2 alone.
+    /// In the extension of the handshake.
     Tls,
     /// In the stapled answer by OCSP.
     Ocsp,

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::super::exchange::{Endpoint, REACTION_TIME};
-use super::{PATIENCE, unclear};
+use super::{PATIENCE, Renegotiation, unclear};
 use crate::model::gap::GapReason;
 use crate::net::NetError;
 use crate::net::tls::{HandshakeError, Offer, Versions};
@@ -24,7 +24,7 @@ pub(super) async fn renegotiation(
     endpoint: &Endpoint<'_>,
     version: Version,
     mut hello: ClientHello,
-) -> Result<bool, NetError> {
+) -> Result<Renegotiation, NetError> {
     if version != Version::Tls12 {
         return Err(unclear("our client renegotiates in TLS 1.2 alone"));
     }
@@ -40,7 +40,7 @@ pub(super) async fn renegotiation(
     // One that hangs up by itself would look like one that refuses.
     match next_record(&mut done.stream, Instant::now() + SETTLED).await {
         Next::Nothing => {}
-        Next::Record(_) | Next::End => {
+        Next::Record(..) | Next::End => {
             return Err(unclear("the connection is not left open after a handshake"));
         }
         Next::Failed(error) => return Err(error),
@@ -59,11 +59,21 @@ pub(super) async fn renegotiation(
     }
     loop {
         match next_record(&mut done.stream, until).await {
-            Next::Record(HANDSHAKE) => return Ok(true),
+            Next::Record(HANDSHAKE, reaction) => {
+                let allowed = true;
+                return Ok(Renegotiation { allowed, reaction });
+            }
             // It says no, or hangs up on whoever asks.
-            Next::Record(ALERT) | Next::End => return Ok(false),
+            Next::Record(ALERT, reaction) => {
+                let allowed = false;
+                return Ok(Renegotiation { allowed, reaction });
+            }
+            Next::End => {
+                let (allowed, reaction) = (false, Vec::new());
+                return Ok(Renegotiation { allowed, reaction });
+            }
             // Something else was under way.
-            Next::Record(_) => {}
+            Next::Record(..) => {}
             Next::Nothing => return Err(unclear("no reaction to a renegotiation")),
             Next::Failed(error) => return Err(error),
         }
@@ -72,8 +82,8 @@ pub(super) async fn renegotiation(
 
 /// What comes next.
 enum Next {
-    /// A record of this type.
-    Record(u8),
+    /// A record: its type, and all of it.
+    Record(u8, Vec<u8>),
     /// The end of the connection, orderly or not.
     End,
     /// Nothing in time.
@@ -87,10 +97,12 @@ async fn next_record(stream: &mut (impl AsyncRead + Unpin), until: Instant) -> N
         stream.read_exact(&mut head).await?;
         let [_, _, _, high, low] = head;
         let mut rest = vec![0; usize::from(u16::from_be_bytes([high, low]))];
-        stream.read_exact(&mut rest).await
+        stream.read_exact(&mut rest).await?;
+        Ok(rest)
     };
-    match timeout_at(until, read).await {
-        Ok(Ok(_)) => Next::Record(head[0]),
+    let read: Result<Result<Vec<u8>, std::io::Error>, _> = timeout_at(until, read).await;
+    match read {
+        Ok(Ok(rest)) => Next::Record(head[0], [&head[..], &rest].concat()),
         Ok(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => Next::End,
         Ok(Err(error)) => match failed(&error) {
             error if error.reason == GapReason::Reset => Next::End,
