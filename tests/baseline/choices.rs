@@ -46,6 +46,7 @@ pub const SPECIAL_CASES: &[(&str, &str, &str)] = &[(
 pub const OWN: &[(&str, &str)] = &[
     ("TLS-29", "portals"),
     ("TLS-30", "should"),
+    ("TLS-31", "should"),
     ("PORTAL-01", "must"),
     ("PORTAL-02", "must"),
     ("PORTAL-03", "must"),

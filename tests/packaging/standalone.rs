@@ -21,22 +21,18 @@ fn the_static_binary_starts_in_an_empty_root() {
     let root = tempfile::tempdir().unwrap();
     fs::copy(&binary, root.path().join("scrutineer")).unwrap();
     fs::create_dir(root.path().join("work")).unwrap();
-    let Some(ip) = program("ip", "iproute2", test) else {
-        return;
-    };
-    // A network of its own has loopback, and nothing else, as soon as it is switched on.
-    let script = format!(
-        "{} link set lo up && exec unshare --root={} --wd=/work /scrutineer \"$@\"",
-        ip.display(),
-        root.path().display()
-    );
     let run = |arguments: &[&str]| {
         let mut command = Command::new(&unshare);
-        command.args(["--map-root-user", "--net", "--", "sh", "-c", &script, "sh"]);
+        command.args([
+            "--map-root-user",
+            "--net",
+            &format!("--root={}", root.path().display()),
+            "--wd=/work",
+        ]);
         command
+            .arg("/scrutineer")
             .args(arguments)
             .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .output()
             .unwrap()
     };
@@ -61,10 +57,6 @@ fn the_static_binary_starts_in_an_empty_root() {
         "{}",
         story(&doctor)
     );
-    // The main job: a whole scan, without a device, a time zone or a list of users in the root.
-    let demo = run(&["demo"]);
-    assert_eq!(demo.status.code(), Some(0), "{}", story(&demo));
-    assert!(!story(&demo).contains("panicked"), "{}", story(&demo));
     assert!(only(root.path(), &["scrutineer", "work"]));
 }
 
