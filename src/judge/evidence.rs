@@ -47,13 +47,11 @@ impl<'a> EvidencePicker<'a> {
                 let alone = outcome.items.is_empty().then_some(subject);
                 items.chain(alone).take(MAX_PLACES)
             });
-        let facts: Vec<String> = check
-            .program
-            .facts()
-            .iter()
-            .filter(|fact| fact.area.is_some())
-            .map(|fact| stem(&fact.path))
-            .collect();
+        let mut facts: Vec<_> = check.program.facts().iter().collect();
+        facts.retain(|fact| fact.area.is_some());
+        // What the demand reads comes before what a condition reads.
+        facts.sort_by_key(|fact| !fact.decides);
+        let facts: Vec<String> = facts.iter().map(|fact| stem(&fact.path)).collect();
         let mut picked: Vec<usize> = Vec::new();
         for place in failed.take(MAX_PLACES) {
             let place = place.trim_end_matches("/-");

@@ -48,35 +48,57 @@ impl FactPath {
 
 /// Every place that a check passes, numbered.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Paths(Vec<FactUse>);
+pub(super) struct Paths {
+    facts: Vec<FactUse>,
+    /// Whether what is read now decides the verdict.
+    pub deciding: bool,
+}
 
 impl Paths {
     pub fn add(&mut self, fact: &FactPath) -> usize {
-        if let Some(number) = self.0.iter().position(|known| known.path == fact.path) {
-            return number;
-        }
-        self.0.push(FactUse {
-            path: fact.path.clone(),
-            area: fact.area,
-            level: fact.level,
+        let known = self.facts.iter().position(|known| known.path == fact.path);
+        let number = known.unwrap_or_else(|| {
+            self.facts.push(FactUse {
+                path: fact.path.clone(),
+                area: fact.area,
+                level: fact.level,
+                decides: false,
+            });
+            self.facts.len() - 1
         });
-        self.0.len() - 1
+        if let Some(fact) = self.facts.get_mut(number) {
+            fact.decides |= self.deciding;
+        }
+        number
     }
 
     /// The path of a number.
     pub fn name(&self, number: usize) -> Option<&str> {
-        self.0.get(number).map(|fact| fact.path.as_str())
+        self.facts.get(number).map(|fact| fact.path.as_str())
     }
 
     /// The places that are read, sorted: those that are only passed on the way
     /// to another are left out.
     pub fn read(&self) -> Vec<FactUse> {
-        let mut read: Vec<FactUse> = self
-            .0
-            .iter()
-            .filter(|fact| !self.0.iter().any(|other| leads_to(&fact.path, &other.path)))
-            .cloned()
-            .collect();
+        let below = |above: &FactUse| {
+            let path = above.path.clone();
+            self.facts
+                .iter()
+                .filter(move |fact| leads_to(&path, &fact.path))
+        };
+        let mut read: Vec<FactUse> = self.facts.clone();
+        read.retain(|fact| below(fact).next().is_none());
+        // A demand for a whole fact is one for its parts, which a message may read.
+        for whole in self.facts.iter().filter(|fact| fact.decides) {
+            if !below(whole).any(|fact| fact.decides) {
+                for part in read
+                    .iter_mut()
+                    .filter(|fact| leads_to(&whole.path, &fact.path))
+                {
+                    part.decides = true;
+                }
+            }
+        }
         read.sort();
         read
     }

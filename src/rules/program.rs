@@ -34,6 +34,8 @@ pub struct FactUse {
     pub area: Option<Area>,
     /// How far a scan must go to see it.
     pub level: Level,
+    /// Whether the demand itself reads it, and not only a condition or the message.
+    pub decides: bool,
 }
 
 /// The parts of a compiled check.
@@ -155,6 +157,7 @@ fn lower(lowerer: &mut Lowerer<'_>, logic: &Logic, message: &str) -> Option<Rule
     if let Some(Some(when)) = &when {
         lowerer.guards.extend(when.yes.iter().cloned());
     }
+    lowerer.paths.deciding = true;
     let each = match &logic.each {
         Some(text) => {
             let (walk, item) = path::items(lowerer, text)?;
@@ -171,6 +174,7 @@ fn lower(lowerer: &mut Lowerer<'_>, logic: &Logic, message: &str) -> Option<Rule
         lowerer.guards.extend(filter.yes.iter().cloned());
     }
     let quantifier = quantifier(lowerer, logic);
+    lowerer.paths.deciding = false;
     if each.is_some() && logic.at_least.is_some() {
         lowerer.item = Err("`at_least` fails for the subject as a whole, so there is no `item`");
     }

@@ -40,7 +40,7 @@ pub(super) fn forms_of(document: &html::Document, page: &str, url: &Url, base: &
                 .find(|name| !name.trim().is_empty());
             let key = match name {
                 Some(name) => clean(name.trim(), 100),
-                None => format!("form {position}"),
+                None => format!("no. {position}"),
             };
             Form {
                 key: unique(&mut keys, key),
@@ -232,7 +232,7 @@ mod tests {
              <form id=a></form><form name=b></form><form><input></form>",
         );
         let keys: Vec<&str> = all.iter().map(|form| form.key.as_str()).collect();
-        assert_eq!(keys, ["a", "a (2)", "b", "form 4"]);
+        assert_eq!(keys, ["a", "a (2)", "b", "no. 4"]);
         let names: Vec<&str> = all[0]
             .fields
             .iter()

@@ -100,4 +100,6 @@ fn facts_carry_their_probe_and_the_highest_level_on_the_way() {
             ),
         ]
     );
+    let decides: Vec<bool> = read.facts().iter().map(|fact| fact.decides).collect();
+    assert_eq!(decides, [false, true, true, false]);
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Form {
-    /// Its id, name, or `form 1` by position.
+    /// Its id, name, or `no. 1` by position.
     pub key: String,
     /// Page that it stands on.
     pub page: String,
