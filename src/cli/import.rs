@@ -93,21 +93,12 @@ fn import(args: &HarArgs, console: &mut Console) -> Result<Exit, Trouble> {
         targets.iter().map(|target| target.name.as_str()),
         inventory.scope.domains.iter().map(String::as_str),
     );
-    let conditions = Conditions {
-        level: Level::Passive,
-        areas: vec![Area::Web],
-        page_cap: u32::try_from(har::ENTRIES_MAX).unwrap_or(u32::MAX),
-        resolver: "none: read from a capture".to_owned(),
-        staged: false,
-        allow_private: false,
-        extra_roots: false,
-        given_resolver: false,
-        given_anchor: false,
-        ct_logs: false,
-        root_hints: None,
-        routes: None,
-        vrps: None,
-    };
+    let conditions = Conditions::plain(
+        Level::Passive,
+        vec![Area::Web],
+        u32::try_from(har::ENTRIES_MAX).unwrap_or(u32::MAX),
+        "none: read from a capture".to_owned(),
+    );
     let mut observations = Vec::new();
     let mut pages = 0usize;
     for target in targets {
@@ -145,7 +136,10 @@ fn import(args: &HarArgs, console: &mut Console) -> Result<Exit, Trouble> {
             false => format!("it holds {}", seen.join(", ")),
         };
         let name = args.file.display();
-        return Err(format!("{name}: nothing in it lies in the scope: {seen}").into());
+        return Err(format!(
+            "{name}: nothing in it lies in the scope: {seen}; name the site with --scope"
+        )
+        .into());
     };
     let organisation = inventory.organisation.map(|organisation| organisation.name);
     let targets = observations.iter().map(|own| own.target.clone()).collect();
@@ -193,7 +187,9 @@ fn targets(
 
 fn read(path: &Path) -> Result<Log, Trouble> {
     let name = path.display();
-    let cannot = |error: std::io::Error| format!("{name}: cannot read the capture: {error}");
+    let cannot = |error: std::io::Error| {
+        format!("{name}: cannot read the capture: {error}; give the file that the browser saved")
+    };
     let file = File::open(path).map_err(cannot)?;
     let mut bytes = Vec::new();
     let most = FILE_MAX.saturating_add(1);
@@ -208,14 +204,14 @@ fn read(path: &Path) -> Result<Log, Trouble> {
             None => String::new(),
         };
         let message = clean(&error.message, 300);
-        format!("{name}{place}: is no HAR capture that can be read: {message}").into()
+        format!("{name}{place}: is no HAR capture that can be read: {message}; save it again in the browser, as HAR with content").into()
     })
 }
 
 fn time(path: &Path, target: &Target, text: &str) -> Result<Timestamp, Trouble> {
     let time: Timestamp = text.parse().map_err(|_| {
         format!(
-            "{}: the first request to {} has `startedDateTime` {:?}, which is no time",
+            "{}: the first request to {} has `startedDateTime` {:?}, which is no time; save the capture again in the browser",
             path.display(),
             target.key(),
             clean(text, 60)

@@ -114,6 +114,7 @@ pub fn parse_target(text: &str) -> Result<Target, NameError> {
         roles: default_roles(is_url),
         paths,
         ignore_robots: false,
+        origin: Vec::new(),
         dkim_selectors: Vec::new(),
         pins: Pins::default(),
         source: None,

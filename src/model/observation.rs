@@ -86,6 +86,27 @@ pub struct Conditions {
     pub vrps: Option<String>,
 }
 
+impl Conditions {
+    /// Conditions under which nothing was given, led elsewhere or trusted besides.
+    pub fn plain(level: Level, areas: Vec<Area>, page_cap: u32, resolver: String) -> Self {
+        Self {
+            level,
+            areas,
+            page_cap,
+            resolver,
+            staged: false,
+            allow_private: false,
+            extra_roots: false,
+            given_resolver: false,
+            given_anchor: false,
+            ct_logs: false,
+            root_hints: None,
+            routes: None,
+            vrps: None,
+        }
+    }
+}
+
 /// Something from which another person can verify facts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -25,6 +25,9 @@ pub struct Target {
     /// in an inventory).
     #[serde(default, skip_serializing_if = "is_false")]
     pub ignore_robots: bool,
+    /// Addresses of the server behind a network that stands in front of the website.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origin: Vec<String>,
     /// Selectors of the DKIM keys that the domain signs its mail with (RFC 6376
     /// section 3.1). Empty: not told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -19,6 +19,7 @@ pub struct NetError {
     pub detail: String,
     closed_port: bool,
     other_protocol: bool,
+    alert: bool,
 }
 
 impl NetError {
@@ -29,6 +30,15 @@ impl NetError {
             detail: clean(detail.as_ref(), DETAIL_CHARS),
             closed_port: false,
             other_protocol: false,
+            alert: false,
+        }
+    }
+
+    /// A failure of TLS.
+    pub fn from_tls(error: &rustls::Error) -> Self {
+        Self {
+            alert: matches!(error, rustls::Error::AlertReceived(_)),
+            ..Self::new(GapReason::TlsFailed, error.to_string())
         }
     }
 
@@ -77,6 +87,11 @@ impl NetError {
     /// silence.
     pub fn is_refused(&self) -> bool {
         self.closed_port
+    }
+
+    /// Whether the other side ended TLS with an alert: its own word that it does not want us.
+    pub fn is_alert(&self) -> bool {
+        self.alert
     }
 
     /// An answer that does not follow the expected protocol from its first byte on.

@@ -15,7 +15,7 @@ mod pool;
 
 use http_body_util::Empty;
 use hyper::{HeaderMap, Request, body::Bytes};
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use url::Url;
 
 pub(super) use pool::Pool;
@@ -115,6 +115,8 @@ pub struct HttpResponse {
     pub body_gap: Option<NetError>,
     /// Whether the certificate verified, else why not; `None` over HTTP.
     pub certificate: Option<Result<(), String>>,
+    /// The server's own certificate (DER); `None` over HTTP.
+    pub leaf: Option<Arc<[u8]>>,
 }
 
 impl HttpResponse {
@@ -202,6 +204,7 @@ impl Session {
             Ok(Err(error)) | Err(error) => Some(error),
         };
         let certificate = live.certificate().cloned();
+        let leaf = live.leaf();
         // After a body that was not read to its end, HTTP/1.1 cannot go on.
         if body_gap.is_none() && live.is_ready().await {
             self.http_pool().put(live);
@@ -213,6 +216,7 @@ impl Session {
             body: sink.into_body(),
             body_gap,
             certificate,
+            leaf,
         })
     }
 

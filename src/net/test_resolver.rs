@@ -166,6 +166,7 @@ pub(crate) fn target_named(name: &str) -> Target {
         roles: Default::default(),
         paths: Vec::new(),
         ignore_robots: false,
+        origin: Vec::new(),
         dkim_selectors: Vec::new(),
         pins: Default::default(),
         source: None,

@@ -60,6 +60,7 @@ fn rows(role: Role, level: Level) -> Vec<Vec<String>> {
         roles: BTreeSet::from([role]),
         paths: Vec::new(),
         ignore_robots: false,
+        origin: Vec::new(),
         dkim_selectors: Vec::new(),
         pins: Pins::default(),
         source: None,

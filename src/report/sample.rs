@@ -125,20 +125,13 @@ fn target(key: &str, observed: bool) -> TargetSummary {
         roles: BTreeSet::from([Role::RegistrationPortal]),
         source: None,
         observed_at: observed.then(|| "2026-11-03T08:00:01Z".parse().unwrap()),
-        conditions: observed.then(|| Conditions {
-            level: Level::Standard,
-            areas: vec![Area::Dns, Area::Tls, Area::Web],
-            page_cap: 10,
-            resolver: "192.0.2.53:53".to_owned(),
-            staged: false,
-            allow_private: false,
-            extra_roots: false,
-            given_resolver: false,
-            given_anchor: false,
-            ct_logs: false,
-            root_hints: None,
-            routes: None,
-            vrps: None,
+        conditions: observed.then(|| {
+            Conditions::plain(
+                Level::Standard,
+                vec![Area::Dns, Area::Tls, Area::Web],
+                10,
+                "192.0.2.53:53".to_owned(),
+            )
         }),
         verdict: if observed {
             Verdict::Fail

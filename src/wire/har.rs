@@ -2,8 +2,11 @@
 //!
 //! A capture holds the secrets of whoever made it. What is read here is what answers say; cookies
 //! that the browser sent, its credentials and what it posted are never read.
+//!
+//! Chromium says what kind of thing each request loaded; Firefox does not, and leaves out or sets to
+//! `null` what it has no value for. Its requests tell by `Sec-Fetch-Dest` what they were for.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// Most entries of a capture that are read.
 pub const ENTRIES_MAX: usize = 20_000;
@@ -50,6 +53,10 @@ pub struct Request {
     pub method: String,
     /// URL.
     pub url: String,
+    /// What the answer was for (`Sec-Fetch-Dest`, as `document`, `empty`, `script`), where the browser
+    /// said so. No other header of a request is read.
+    #[serde(default, rename = "headers", deserialize_with = "destination")]
+    pub destination: Option<String>,
 }
 
 /// What came back.
@@ -59,16 +66,16 @@ pub struct Response {
     /// Status code; 0 when there was no answer.
     pub status: i64,
     /// Protocol, as `HTTP/1.1`, `h2`, `http/2.0`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub http_version: String,
     /// Header lines.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub headers: Vec<Header>,
     /// Cookies that the answer sets, without their values.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub cookies: Vec<Cookie>,
     /// The body.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub content: Content,
 }
 
@@ -78,6 +85,7 @@ pub struct Header {
     /// Name.
     pub name: String,
     /// Value.
+    #[serde(default, deserialize_with = "or_default")]
     pub value: String,
 }
 
@@ -108,11 +116,11 @@ pub struct Cookie {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Content {
-    /// Its size in bytes; -1 when it is not known.
+    /// Its size in bytes; absent or -1 when it is not known.
     #[serde(default)]
-    pub size: i64,
+    pub size: Option<i64>,
     /// Its media type.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub mime_type: String,
     /// Its text; absent where the capture was saved without bodies.
     #[serde(default)]
@@ -120,6 +128,21 @@ pub struct Content {
     /// `base64` where the text is that.
     #[serde(default)]
     pub encoding: Option<String>,
+}
+
+/// A value, or that of its type where it is `null`.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// What the headers of a request say that its answer was for.
+fn destination<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let headers: Option<Vec<Header>> = Option::deserialize(deserializer)?;
+    let mut headers = headers.into_iter().flatten();
+    let found = headers.find(|header| header.name.eq_ignore_ascii_case("sec-fetch-dest"));
+    Ok(found.map(|header| header.value.to_ascii_lowercase()))
 }
 
 /// What is wrong with a capture, and where.
@@ -183,6 +206,12 @@ impl Response {
 }
 
 impl Cookie {
+    /// Whether its attributes are written down. Firefox gives name and value alone; then only header
+    /// lines tell.
+    pub fn is_whole(&self) -> bool {
+        self.secure.is_some() && self.http_only.is_some()
+    }
+
     /// The cookie as a header line without its value.
     pub fn line(&self) -> Vec<u8> {
         let mut line = format!("{}=x", self.name);
@@ -230,6 +259,32 @@ mod tests {
                 ("set-cookie".to_owned(), b"a=1; Secure".to_vec()),
                 ("set-cookie".to_owned(), b"b=2".to_vec())
             ]
+        );
+        assert!(!format!("{log:?}").contains("secret"));
+    }
+
+    #[test]
+    fn firefox_leaves_out_what_it_does_not_know() {
+        let text = r#"{"log": {"version": "1.2", "entries": [{
+            "pageref": "page_1", "startedDateTime": "2026-11-23T04:00:00.000+01:00", "_securityState": "secure",
+            "request": {"bodySize": 0, "method": "GET", "url": "https://vote.example/", "headers": [
+                {"name": "Cookie", "value": "s=secret"}, {"name": "Sec-Fetch-Dest", "value": "document"}]},
+            "response": {"status": 200, "httpVersion": null, "headers": [{"name": "X-Empty"}],
+                "cookies": [{"name": "s", "value": "secret"}],
+                "content": {"mimeType": null, "size": null, "comment": "not included"}}}]}}"#;
+        let log = parse(text.as_bytes()).expect("a capture");
+        let [entry] = log.entries.as_slice() else {
+            panic!("one entry")
+        };
+        assert_eq!(entry.request.destination.as_deref(), Some("document"));
+        assert_eq!(
+            entry.response.header_lines(),
+            [("x-empty".to_owned(), Vec::new())]
+        );
+        assert!(!entry.response.cookies.iter().any(Cookie::is_whole));
+        assert_eq!(
+            (entry.response.content.size, &entry.response.content.text),
+            (None, &None)
         );
         assert!(!format!("{log:?}").contains("secret"));
     }

@@ -15,6 +15,8 @@ pub struct SecurityTxt {
     pub expires: Vec<String>,
     /// `Canonical` values.
     pub canonical: Vec<String>,
+    /// `Policy` values: where the policy on reported holes stands.
+    pub policies: Vec<String>,
     /// Whether it is wrapped in an OpenPGP cleartext signature. The signature is not verified.
     pub signed: bool,
     /// `Preferred-Languages` lines.
@@ -111,6 +113,7 @@ fn read_line(file: &mut SecurityTxt, line: &str) {
         "contact" => keep(&mut file.contacts),
         "expires" => keep(&mut file.expires),
         "canonical" => keep(&mut file.canonical),
+        "policy" => keep(&mut file.policies),
         "preferred-languages" => file.language_lines += 1,
         other if other.bytes().all(|byte| byte.is_ascii_graphic()) => {}
         _ => file.stray_lines += 1,
@@ -143,6 +146,12 @@ fn date_time(text: &str) -> Option<Timestamp> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_policy_is_read() {
+        let file = parse("Contact: mailto:a@b.example\npolicy: https://vote.example/p \n");
+        assert_eq!(file.policies, ["https://vote.example/p"]);
+    }
 
     #[test]
     fn faults_are_named() {

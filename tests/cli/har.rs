@@ -261,8 +261,29 @@ fn hostile_captures_are_told_with_file_and_place() {
             said.contains(expected) && !said.contains('\u{1b}'),
             "{expected}: {said}"
         );
+        // One line, which names the file and says what to do.
+        assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+        assert!(said.contains("save") || said.contains("--scope"), "{said}");
         assert!(!folder.path().join("bad.jsonl").exists());
     }
+    let missing = scrutineer(
+        folder.path(),
+        &[
+            "import",
+            "har",
+            "gone.har",
+            "--scope",
+            HOST,
+            "--save",
+            "bad.jsonl",
+        ],
+    );
+    let said = String::from_utf8(missing.stderr).unwrap();
+    assert_eq!(missing.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("gone.har: cannot read the capture") && said.trim_end().lines().count() == 1,
+        "{said}"
+    );
     // Odd URLs and statuses are passed over or stay open, and never end the program.
     let odd = [
         good,
@@ -288,4 +309,97 @@ fn hostile_captures_are_told_with_file_and_place() {
         !run.contains("\\u001b") && !run.contains('\u{202e}'),
         "{run}"
     );
+}
+
+/// An entry as the exporter of Firefox writes it (`har-builder.js`): no kind of thing, no attributes of
+/// cookies, the time with its zone, and what it does not know left out or `null`.
+fn of_firefox(
+    path: &str,
+    destination: &str,
+    status: u16,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> Value {
+    let headers: Vec<Value> = headers
+        .iter()
+        .map(|(name, value)| json!({ "name": name, "value": value }))
+        .collect();
+    let mut content = json!({ "mimeType": "text/html; charset=utf-8", "size": body.map_or(-1, |text| text.len() as i64) });
+    match body {
+        Some(text) => content["text"] = json!(text),
+        None => content["comment"] = json!("Response bodies are not included."),
+    }
+    json!({
+        "pageref": "page_1", "startedDateTime": "2026-11-23T04:00:00.123+01:00", "time": 7, "cache": { "afterRequest": null },
+        "timings": {}, "_securityState": "secure", "serverIPAddress": "192.0.2.1", "connection": "443",
+        "request": {
+            "bodySize": 0, "method": "GET", "url": format!("https://{HOST}{path}"), "httpVersion": "HTTP/2",
+            "headers": [{ "name": "Cookie", "value": "s=SECRET-SENT" }, { "name": "Sec-Fetch-Dest", "value": destination }],
+            "cookies": [{ "name": "s", "value": "SECRET-SENT" }], "queryString": [], "headersSize": 400,
+        },
+        "response": {
+            "status": status, "statusText": "", "httpVersion": "HTTP/2", "headers": headers,
+            "cookies": [{ "name": "session", "value": "SECRET-SET" }], "content": content,
+            "redirectURL": "", "headersSize": 300, "bodySize": -1,
+        },
+    })
+}
+
+#[test]
+fn a_capture_of_firefox_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = [
+        ("Content-Type", "text/html"),
+        (
+            "Set-Cookie",
+            "session=SECRET-LINE; Secure; HttpOnly\nlang=en; Secure",
+        ),
+    ];
+    let form =
+        Some("<title>You</title><form id=me action=/save method=post><input name=dob></form>");
+    let (observation, run) = import(
+        folder.path(),
+        &[
+            of_firefox("/me", "document", 200, &lines, form),
+            of_firefox(
+                "/parts/menu",
+                "empty",
+                200,
+                &lines,
+                Some("<form><input name=ssn></form>"),
+            ),
+            of_firefox(
+                "/bare",
+                "document",
+                200,
+                &[("Content-Type", "text/html")],
+                form,
+            ),
+            of_firefox("/unsaved", "document", 200, &lines, None),
+        ],
+    );
+    assert!(!run.contains("SECRET"), "{run}");
+    assert_eq!(observation["observed_at"], "2026-11-23T03:00:00Z");
+    let pages = observation["web"]["pages"].as_array().unwrap();
+    let keys: Vec<&str> = pages
+        .iter()
+        .map(|page| page["key"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        keys,
+        ["/me", "/bare", "/unsaved"],
+        "a part that a script asked for is no page"
+    );
+    let cookies = pages[0]["cookies"].as_array().unwrap();
+    assert_eq!(cookies.len(), 2, "{cookies:?}");
+    assert_eq!(cookies[0]["http_only"], true);
+    assert_eq!(pages[0]["forms"][0]["fields"][0]["kind"], "birth_date");
+    // A cookie without its attributes is one that could not be seen, not one without them.
+    assert_eq!(gap(&observation, "/web/pages/0/cookies/-"), None);
+    assert_eq!(
+        gap(&observation, "/web/pages/1/cookies/-"),
+        Some("not_asked")
+    );
+    assert_eq!(pages[1]["cookies"], json!([]));
+    assert_eq!(gap(&observation, "/web/pages/2/forms/-"), Some("not_asked"));
 }

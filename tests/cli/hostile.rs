@@ -2,14 +2,14 @@
 //!
 //! `HOSTILE_LOG=DIR` keeps the table and the run of each case there.
 
-mod encrypted;
+pub mod encrypted;
 mod files;
-mod harness;
+pub mod harness;
 mod mail;
-mod names;
+pub mod names;
 mod resolving;
 mod tls;
-mod web;
+pub mod web;
 
 #[test]
 fn hostile_servers_end_in_time_as_what_they_are() {

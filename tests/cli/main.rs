@@ -4,11 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod bad_input;
+mod contacts;
 mod crowd;
 mod dns_seeds;
 mod har;
 mod hostile;
 mod many;
+mod origin;
 mod profiles;
 mod scanning;
 mod support;

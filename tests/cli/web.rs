@@ -104,6 +104,42 @@ fn a_site_is_shown_with_the_faults_of_its_third_page() {
     assert_eq!(document["web"]["pages"][2]["key"], "/register");
     assert_eq!(document["findings"]["targets"][0]["key"], HOST);
     assert!(document["findings"]["targets"][0]["observatory"]["tests"].is_array());
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = folder.path().join("inventory.yaml");
+    fs::write(
+        &inventory,
+        format!("targets: [{{ name: {HOST}, roles: [registration-portal] }}]\n"),
+    )
+    .unwrap();
+    let scanned = run(
+        &[
+            "scan",
+            "-i",
+            inventory.to_str().unwrap(),
+            "--only=web",
+            "--profile=registration-portal",
+            "--format=json",
+        ],
+        port,
+        "100",
+    );
+    let scanned: Value = serde_json::from_slice(&scanned.stdout).unwrap();
+    let findings = scanned["findings"].as_array().unwrap();
+    for (check, words) in [
+        ("portal.form.no-get", ["/register", "reg", "dob"]),
+        ("portal.form.same-site-action", ["/register", "reg", "dob"]),
+        ("portal.page.no-tracker", ["/register", "hotjar.com", ""]),
+        ("portal.page.no-store", ["/register", "", ""]),
+    ] {
+        let finding = findings.iter().find(|finding| finding["check"] == check);
+        let finding = finding.unwrap_or_else(|| panic!("{check} is not found"));
+        assert_eq!(finding["verdict"], "fail", "{check}");
+        let instances = finding["instances"].to_string();
+        assert!(
+            words.iter().all(|word| instances.contains(word)),
+            "{check}: {instances}"
+        );
+    }
     let dead = run(&["web", HOST], 1, "100");
     assert_eq!(dead.status.code(), Some(3), "{dead:?}");
 }

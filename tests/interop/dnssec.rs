@@ -119,6 +119,7 @@ fn session(port: u16) -> Session {
         roles: Default::default(),
         paths: Vec::new(),
         ignore_robots: false,
+        origin: Vec::new(),
         dkim_selectors: Vec::new(),
         pins: Default::default(),
         source: None,

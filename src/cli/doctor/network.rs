@@ -77,6 +77,7 @@ fn root() -> Target {
         roles: BTreeSet::from([Role::DnsZone]),
         paths: Vec::new(),
         ignore_robots: false,
+        origin: Vec::new(),
         dkim_selectors: Vec::new(),
         pins: crate::model::target::Pins::default(),
         source: None,

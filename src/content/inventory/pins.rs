@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::file::{PAGE_PIN_KEYS, PIN_KEYS};
 use super::*;
 use crate::wire::spf;
 

@@ -1,4 +1,6 @@
+use super::site::life;
 use super::*;
+use crate::probes::web::facts::Hsts;
 use serde_json::{Value, json};
 
 /// A site whose front page is as given, laid over a plain one without any header.

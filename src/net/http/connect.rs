@@ -43,6 +43,7 @@ pub(super) struct Live {
     sender: Sender,
     driver: JoinHandle<()>,
     certificate: Option<Result<(), String>>,
+    leaf: Option<Arc<[u8]>>,
 }
 
 enum Sender {
@@ -64,6 +65,11 @@ impl Live {
     /// Whether the certificate verified, else why not; `None` without TLS.
     pub(super) fn certificate(&self) -> Option<&Result<(), String>> {
         self.certificate.as_ref()
+    }
+
+    /// The server's own certificate (DER); `None` without TLS.
+    pub(super) fn leaf(&self) -> Option<Arc<[u8]>> {
+        self.leaf.clone()
     }
 
     pub(super) fn is_http2(&self) -> bool {
@@ -113,6 +119,7 @@ pub(super) async fn connect(session: &Session, place: &Place) -> Result<Live, Ne
             sender,
             driver,
             certificate: None,
+            leaf: None,
         });
     }
     let judge = Arc::new(Judge::new(session, place.trust)?);
@@ -138,6 +145,7 @@ pub(super) async fn connect(session: &Session, place: &Place) -> Result<Live, Ne
         sender,
         driver,
         certificate: judge.outcome(),
+        leaf: lock(&judge.leaf).clone(),
     })
 }
 
@@ -193,6 +201,7 @@ struct Judge {
     provider: Arc<CryptoProvider>,
     trust: Trust,
     outcome: Mutex<Option<Result<(), String>>>,
+    leaf: Mutex<Option<Arc<[u8]>>>,
 }
 
 impl Judge {
@@ -207,6 +216,7 @@ impl Judge {
             provider,
             trust,
             outcome: Mutex::default(),
+            leaf: Mutex::default(),
         })
     }
 
@@ -248,6 +258,7 @@ impl ServerCertVerifier for Judge {
         );
         let note = verified.as_ref().map(|_| ()).map_err(ToString::to_string);
         *lock(&self.outcome) = Some(note);
+        *lock(&self.leaf) = Some(Arc::from(end_entity.as_ref()));
         match self.trust {
             Trust::Verify => verified,
             Trust::Observe => Ok(ServerCertVerified::assertion()),
@@ -293,7 +304,7 @@ fn tls_error(error: &io::Error) -> NetError {
         Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) => {
             NetError::other_protocol("the port does not speak TLS")
         }
-        Some(cause) => NetError::new(GapReason::TlsFailed, cause.to_string()),
+        Some(cause) => NetError::from_tls(cause),
         None => NetError::from_io(error, "setting up TLS"),
     }
 }
@@ -310,7 +321,7 @@ pub(super) fn error_of(error: &hyper::Error, what: &str) -> NetError {
                 .get_ref()
                 .and_then(|deep| deep.downcast_ref::<rustls::Error>())
             {
-                Some(tls) => NetError::new(GapReason::TlsFailed, tls.to_string()),
+                Some(tls) => NetError::from_tls(tls),
                 // What hyper says of chunks that cannot be read.
                 None if io.kind() == io::ErrorKind::InvalidInput => {
                     NetError::new(GapReason::Malformed, format!("{what}: {io}"))

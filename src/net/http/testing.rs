@@ -233,6 +233,7 @@ pub(crate) fn target(name: &str) -> Target {
         roles: [Role::Website].into(),
         paths: Vec::new(),
         ignore_robots: false,
+        origin: Vec::new(),
         dkim_selectors: Vec::new(),
         pins: Pins::default(),
         source: None,

@@ -9,6 +9,7 @@ use super::{
     facts::Scheme,
     jobs::{Answers, Attempt, Visited},
     links::{Candidate, candidates},
+    origin,
     page::{Sheet, scheme_of},
     pins::pins_of,
     visit::{Step, Visitor},
@@ -59,8 +60,8 @@ impl<'a> Crawl<'a> {
                 .is_some_and(|gap| gap.reason == GapReason::TooLarge);
         let ip = front.ip;
         let front_url = front.url.clone();
+        let with_text = !pins.is_empty() || origin::is_wanted(&self.context, self.answers);
         if !glanced {
-            let with_text = !pins.is_empty();
             self.add(
                 front.url,
                 front.ip,
@@ -70,7 +71,7 @@ impl<'a> Crawl<'a> {
         } else {
             match self.page(&front.url, ip).await {
                 Ok((url, ip, response)) => {
-                    self.add(url, ip, response, !pins.is_empty());
+                    self.add(url, ip, response, with_text);
                 }
                 Err(error) => self.answers.missed.push(error),
             }
@@ -92,6 +93,8 @@ impl<'a> Crawl<'a> {
             self.answers.second_looks = Some(looks);
             let besides = self.besides(&front_url, ip, told).await;
             self.answers.besides = Some(besides);
+            let direct = origin::ask(self.context, self.answers).await;
+            self.answers.direct = Some(direct);
             let domains = contact_domains::ask(self.context, &self.answers.pages).await;
             self.answers.contact_domains = Some(domains);
         }

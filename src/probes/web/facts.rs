@@ -2,6 +2,7 @@
 
 mod exposure;
 mod form;
+mod origin;
 mod page;
 mod pin;
 
@@ -15,6 +16,7 @@ pub use exposure::{
     RevealingPath, SecondLook, Sibling,
 };
 pub use form::{Field, FieldKind, Form, FormAction};
+pub use origin::{DirectAddress, DirectAnswer};
 pub use page::{
     Component, Contact, Csp, CspEffect, CspPolicy, Leak, MixedContent, Page, Script, SentHeaders,
     ThirdParty,
@@ -30,6 +32,9 @@ pub const FACT_VERSION: u32 = 3;
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-probe" = "web", "x-level" = "passive"))]
 pub struct WebFacts {
+    /// Registrable domain that the name lies in, by the public suffix list; `null` for an address.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub registrable_domain: Seen<Option<String>>,
     /// The two ports of each address, and whether HTTP is spoken there.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "key"))]
@@ -57,6 +62,17 @@ pub struct WebFacts {
     /// none was seen, which does not mean that there is none.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub shield: Seen<Option<String>>,
+    /// Addresses that the inventory calls the origin, the server behind the network in front,
+    /// each asked for the front page.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
+    pub named_origins: Seen<Vec<DirectAddress>>,
+    /// Addresses that records and the certificate give away, each asked for the front page; empty
+    /// where no network was seen in front. At level standard those of names that belong to the
+    /// scan, at level intrusive also those of other names of the site, and single ones in SPF records.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
+    pub origin_leads: Seen<Vec<DirectAddress>>,
     /// Service binding of the name (RFC 9460); `null` when it has none.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub https_record: Seen<Option<HttpsRecord>>,
@@ -240,6 +256,9 @@ pub struct SecurityTxt {
     pub url: String,
     /// Contacts.
     pub contacts: Vec<String>,
+    /// Where the policy on reported holes stands, as written.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub policies: Seen<Vec<String>>,
     /// End of validity; `null` when missing or not a date.
     pub expires: Option<jiff::Timestamp>,
     /// Whether it is signed with OpenPGP. The signature is not verified.

@@ -11,6 +11,7 @@ use super::{
     headers::{cookies_of, hsts_of},
     jobs::{Answers, Attempt, Visited},
     page::{Sheet, scheme_of},
+    site::registrable,
     visit::{End, Step, Way},
 };
 use crate::{
@@ -72,6 +73,7 @@ pub(super) fn report(
         fold.gap("/web/pages/-", error);
     }
     let facts = WebFacts {
+        registrable_domain: Seen::Known(registrable(&target.name).map(str::to_owned)),
         origins: Seen::Known(origins),
         chains: Seen::Known(chains),
         pages: Seen::Known(pages),
@@ -79,6 +81,8 @@ pub(super) fn report(
         fronts: Seen::Known(fronts::fronts(&answers.origins)),
         networks: Seen::Known(fronts::networks(&answers.origins)),
         shield: Seen::Known(fronts::shield(&answers.origins).map(str::to_owned)),
+        named_origins: fold.named_origins(answers),
+        origin_leads: fold.origin_leads(answers),
         https_record: match &answers.https_record {
             Ok(record) => Seen::Known(record.clone()),
             Err(error) => {
@@ -408,6 +412,7 @@ fn security_facts(sheet: &Sheet, text: &str) -> SecurityTxt {
             .iter()
             .map(|contact| clean(contact, 300))
             .collect(),
+        policies: Seen::Known(file.policies.iter().map(|url| clean(url, 300)).collect()),
         expires: file.expiry(),
         signed: file.signed,
         problems,

@@ -1,14 +1,16 @@
 //! Folds what was asked for besides pages. Pure.
 
 use super::{
-    facts::{ContactDomain, Exposure, Port, Scheme, SecondLook, Sibling},
+    facts::{ContactDomain, DirectAddress, Exposure, Port, Scheme, SecondLook, Sibling},
     fold::{Fold, certificate_verifies, is_closed},
     jobs::Answers,
+    origin::{Look, Reply},
     wellknown::Besides,
 };
 use crate::{
     model::{gap::GapReason, observation::Evidence, seen::Seen},
     net::NetError,
+    wire::text::clean,
 };
 
 impl Fold {
@@ -88,6 +90,58 @@ impl Fold {
             });
         }
         Seen::Known(list)
+    }
+
+    pub(super) fn named_origins(&mut self, answers: &Answers) -> Seen<Vec<DirectAddress>> {
+        const AT: &str = "/web/named_origins";
+        match &answers.direct {
+            Some(direct) => Seen::Known(self.direct_addresses(AT, &direct.named)),
+            None => self.unseen(AT, &not_asked_or_missed(answers)),
+        }
+    }
+
+    pub(super) fn origin_leads(&mut self, answers: &Answers) -> Seen<Vec<DirectAddress>> {
+        const AT: &str = "/web/origin_leads";
+        let Some(direct) = &answers.direct else {
+            return self.unseen(AT, &not_asked_or_missed(answers));
+        };
+        if let Some(error) = &direct.more {
+            self.gap(format!("{AT}/-"), error);
+        }
+        Seen::Known(self.direct_addresses(AT, &direct.leads))
+    }
+
+    fn direct_addresses(&mut self, list: &str, looks: &[Look]) -> Vec<DirectAddress> {
+        let mut addresses = Vec::new();
+        for (number, look) in looks.iter().enumerate() {
+            let at = format!("{list}/{number}");
+            let known: Vec<&Reply> = [&look.https, &look.http]
+                .into_iter()
+                .filter_map(|reply| reply.as_ref().ok())
+                .collect();
+            let answer = |reply: &Result<Reply, NetError>| match reply {
+                Ok(reply) => Ok(reply.answer),
+                Err(error) => Err(error.clone()),
+            };
+            let https = self.known(&format!("{at}/https"), &answer(&look.https));
+            let http = self.known(&format!("{at}/http"), &answer(&look.http));
+            let evidence = known.iter().find_map(|reply| reply.evidence.clone());
+            self.evidence.extend(evidence.map(|evidence| Evidence {
+                at: at.clone(),
+                ..evidence
+            }));
+            let agrees = known.iter().find(|reply| !reply.agrees.is_empty());
+            addresses.push(DirectAddress {
+                key: look.ip.to_string(),
+                named_by: clean(&look.named_by, 300),
+                https,
+                http,
+                agrees: agrees.map_or_else(Vec::new, |reply| {
+                    reply.agrees.iter().map(|word| (*word).to_owned()).collect()
+                }),
+            });
+        }
+        addresses
     }
 
     pub(super) fn exposure(&mut self, answers: &Answers) -> Seen<Exposure> {

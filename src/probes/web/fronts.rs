@@ -9,7 +9,10 @@ use super::{
     page::Sheet,
     visit::Step,
 };
-use crate::{net::HttpResponse, wire::text::clean};
+use crate::{
+    net::HttpResponse,
+    wire::{html::Document, text::clean},
+};
 
 /// Headers that must not depend on the address, with what a difference is called.
 const HEADERS: [(&str, &str); 5] = [
@@ -27,12 +30,12 @@ pub(super) fn fronts(attempts: &[Attempt]) -> Vec<Front> {
         .filter_map(|ip| Some((ip, front_of(attempts, ip)?)))
         .collect();
     let first = steps.first().filter(|_| steps.len() > 1);
-    let first = first.map(|(_, step)| (*step, Document::of(step)));
+    let first = first.map(|(_, step)| (*step, outline_of(step)));
     let mut fronts = Vec::new();
     for (number, (ip, step)) in steps.into_iter().enumerate() {
         let differs = match &first {
             Some((first, document)) if number > 0 => {
-                differences(first, document, step, &Document::of(step))
+                differences(first, document, step, &outline_of(step))
             }
             _ => Vec::new(),
         };
@@ -48,52 +51,54 @@ pub(super) fn fronts(attempts: &[Attempt]) -> Vec<Front> {
 }
 
 /// What a document is compared by: its title, where its forms send to, what scripts it loads.
-struct Document {
+pub(super) struct Outline {
     title: String,
-    forms: Vec<String>,
-    scripts: Vec<String>,
+    pub(super) forms: Vec<String>,
+    pub(super) scripts: Vec<String>,
 }
 
-impl Document {
-    /// Nothing where the body was not read to its end.
-    fn of(step: &Step) -> Option<Self> {
-        if step.response.body_gap.is_some() {
-            return None;
-        }
-        let sheet = Sheet::read(step.url.clone(), HttpResponse::clone(&step.response));
-        let document = sheet.document?;
-        let mut forms: Vec<String> = document
-            .forms
-            .iter()
-            .map(|form| {
-                format!(
-                    "{} {}",
-                    form.method,
-                    form.action.as_deref().unwrap_or_default()
-                )
-            })
-            .collect();
-        forms.sort();
-        // What follows the question mark is often a number against caches.
-        let mut scripts: Vec<String> = document
-            .scripts
-            .iter()
-            .map(|script| script.src.split('?').next().unwrap_or_default().to_owned())
-            .collect();
-        scripts.sort();
-        Some(Self {
-            title: document.title,
-            forms,
-            scripts,
+/// The outline of a document.
+pub(super) fn outline(document: &Document) -> Outline {
+    let mut forms: Vec<String> = document
+        .forms
+        .iter()
+        .map(|form| {
+            format!(
+                "{} {}",
+                form.method,
+                form.action.as_deref().unwrap_or_default()
+            )
         })
+        .collect();
+    forms.sort();
+    // What follows the question mark is often a number against caches.
+    let mut scripts: Vec<String> = document
+        .scripts
+        .iter()
+        .map(|script| script.src.split('?').next().unwrap_or_default().to_owned())
+        .collect();
+    scripts.sort();
+    Outline {
+        title: document.title.clone(),
+        forms,
+        scripts,
     }
+}
+
+/// The outline of an answer's document; nothing where the body was not read to its end.
+fn outline_of(step: &Step) -> Option<Outline> {
+    if step.response.body_gap.is_some() {
+        return None;
+    }
+    let sheet = Sheet::read(step.url.clone(), HttpResponse::clone(&step.response));
+    sheet.document.as_ref().map(outline)
 }
 
 fn differences(
     first: &Step,
-    first_document: &Option<Document>,
+    first_document: &Option<Outline>,
     other: &Step,
-    other_document: &Option<Document>,
+    other_document: &Option<Outline>,
 ) -> Vec<&'static str> {
     let mut found = Vec::new();
     let mut note = |differs: bool, name: &'static str| {
@@ -194,16 +199,21 @@ const SHIELDS: [(&str, &str, &str); 16] = [
 
 /// The network in front of a site, by the headers of its answers.
 pub(super) fn shield(attempts: &[Attempt]) -> Option<&'static str> {
-    let steps = || {
+    shield_of(
         attempts
             .iter()
             .filter_map(|attempt| attempt.way.as_ref().ok())
-            .flat_map(|way| &way.steps)
-    };
+            .flat_map(|way| &way.steps),
+    )
+}
+
+/// The network that answered, by the headers of these answers.
+pub(super) fn shield_of<'a>(steps: impl Iterator<Item = &'a Step>) -> Option<&'static str> {
+    let steps: Vec<&Step> = steps.collect();
     SHIELDS
         .iter()
         .find(|(header, part, _)| {
-            steps().any(|step| {
+            steps.iter().any(|step| {
                 step.response
                     .all(header)
                     .iter()

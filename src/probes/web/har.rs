@@ -5,11 +5,17 @@
 //! those that are judged are taken, addresses lose what follows `?`, `#` and `;`, and no body,
 //! cookie value or posted form reaches a fact or evidence.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+mod answer;
+mod redact;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use url::Url;
 
+use self::{
+    answer::{response, unusable},
+    redact::{redact, redacted},
+};
 use super::{
     crawl::page_key,
     facts::{Scheme, WebFacts},
@@ -25,53 +31,25 @@ use crate::{
         seen::Seen,
         target::Target,
     },
-    net::{HttpResponse, MAX_BODY, NetError},
+    net::NetError,
     probes::registry::AreaReport,
     wire::{
-        har::{Entry, Log},
+        har::{Cookie, Entry, Log},
         text::clean,
     },
 };
 
 /// Most pages and ways of a capture that are taken.
 const PAGES_MAX: usize = 500;
-/// Headers that are judged; no other is taken.
-const HEADERS: [&str; 27] = [
-    "access-control-allow-credentials",
-    "access-control-allow-origin",
-    "alt-svc",
-    "cache-control",
-    "cf-mitigated",
-    "content-encoding",
-    "content-security-policy",
-    "content-security-policy-report-only",
-    "content-type",
-    "cross-origin-embedder-policy",
-    "cross-origin-opener-policy",
-    "cross-origin-resource-policy",
-    "expires",
-    "location",
-    "permissions-policy",
-    "pragma",
-    "referrer-policy",
-    "refresh",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "vary",
-    "x-amzn-waf-action",
-    "x-content-type-options",
-    "x-frame-options",
-    "x-powered-by",
-    "x-xss-protection",
-];
 /// Places that a capture says nothing of.
-const NOT_SHOWN: [&str; 11] = [
+const NOT_SHOWN: [&str; 13] = [
     "origins",
     "security_txt",
     "fronts",
     "networks",
     "shield",
+    "named_origins",
+    "origin_leads",
     "https_record",
     "sibling",
     "second_looks",
@@ -226,12 +204,10 @@ impl Taking<'_> {
             let at = self.chains.len();
             let mut chain = self.fold.chain(&attempt, &Way { steps, end }, in_scope);
             chain.key.clone_from(&key);
-            if !self.shows_cookies {
-                for hop in 0..chain.hops.known().map_or(0, Vec::len) {
-                    self.fold.gap(
-                        format!("/web/chains/{at}/hops/{hop}/cookies/-"),
-                        &no_cookies(),
-                    );
+            for (hop, (_, entry)) in way.iter().enumerate() {
+                if !self.shows_cookies || hides_cookies(entry) {
+                    let place = format!("/web/chains/{at}/hops/{hop}/cookies/-");
+                    self.fold.gap(place, &no_cookies());
                 }
             }
             self.chains.push(chain);
@@ -273,7 +249,7 @@ impl Taking<'_> {
         if let Some(sessions) = sessions {
             page.session_in_urls = Seen::Known(sessions);
         }
-        if !self.shows_cookies {
+        if !self.shows_cookies || hides_cookies(entry) {
             self.fold.gap(format!("{at}/cookies/-"), &no_cookies());
         }
         self.keys.push(key);
@@ -337,179 +313,25 @@ fn is_navigation(entry: &Entry) -> bool {
         matches!(media_type, "text/html" | "application/xhtml+xml")
             || matches!(entry.response.status, 301 | 302 | 303 | 307 | 308)
     };
-    by_kind.unwrap_or_else(html) && matches!(entry.request.method.as_str(), "GET" | "POST")
+    let by_destination = entry
+        .request
+        .destination
+        .as_deref()
+        .map(|destination| matches!(destination, "document" | "iframe" | "frame"));
+    by_kind.or(by_destination).unwrap_or_else(html)
+        && matches!(entry.request.method.as_str(), "GET" | "POST")
 }
 
 fn sets_cookies(entry: &Entry) -> bool {
+    has_cookie_lines(entry) || entry.response.cookies.iter().any(Cookie::is_whole)
+}
+
+/// Whether an entry tells that cookies were set, and not how.
+fn hides_cookies(entry: &Entry) -> bool {
+    !has_cookie_lines(entry) && !entry.response.cookies.iter().all(Cookie::is_whole)
+}
+
+fn has_cookie_lines(entry: &Entry) -> bool {
     let mut headers = entry.response.headers.iter();
-    !entry.response.cookies.is_empty()
-        || headers.any(|header| header.name.eq_ignore_ascii_case("set-cookie"))
-}
-
-/// Why an entry does not show what the server answers.
-fn unusable(entry: &Entry) -> Option<NetError> {
-    let header = |name: &str| {
-        let mut headers = entry.response.headers.iter();
-        headers.any(|header| header.name.eq_ignore_ascii_case(name))
-    };
-    match entry.response.status {
-        304 => Some(not_shown(
-            "came from the browser's cache: capture again with the cache disabled",
-        )),
-        _ if header("non-authoritative-reason") => {
-            Some(not_shown("the browser redirected by itself, by HSTS"))
-        }
-        100..=599 => None,
-        _ => Some(not_shown("the browser got no answer")),
-    }
-}
-
-/// An answer as a scan would have received it, without what is not judged.
-fn response(entry: &Entry) -> HttpResponse {
-    let response = &entry.response;
-    let mut headers: Vec<(String, Vec<u8>)> = response
-        .header_lines()
-        .into_iter()
-        .filter(|(name, _)| HEADERS.contains(&name.as_str()))
-        .map(|(name, value)| {
-            let value = match name.as_str() {
-                "set-cookie" => without_value(&value),
-                "location" | "refresh" => cut_query(&String::from_utf8_lossy(&value)).into_bytes(),
-                "content-security-policy" | "content-security-policy-report-only" => {
-                    let text = String::from_utf8_lossy(&value);
-                    let words: Vec<String> = text.split(' ').map(cut_query).collect();
-                    words.join(" ").into_bytes()
-                }
-                _ => value,
-            };
-            (name, value)
-        })
-        .collect();
-    if !headers.iter().any(|(name, _)| name == "set-cookie") {
-        headers.extend(
-            response
-                .cookies
-                .iter()
-                .map(|cookie| ("set-cookie".to_owned(), cookie.line())),
-        );
-    }
-    let (body, body_gap) = body(entry, &mut headers);
-    HttpResponse {
-        version: version(&response.http_version),
-        status: u16::try_from(response.status).unwrap_or(0),
-        headers,
-        body,
-        body_gap,
-        certificate: None,
-    }
-}
-
-fn version(text: &str) -> &'static str {
-    match text.to_ascii_lowercase().as_str() {
-        "h2" | "http/2" | "http/2.0" => "HTTP/2",
-        "h3" | "http/3" | "http/3.0" => "HTTP/3",
-        "http/1.0" => "HTTP/1.0",
-        _ => "HTTP/1.1",
-    }
-}
-
-/// The body, and why it is not all there.
-fn body(entry: &Entry, headers: &mut [(String, Vec<u8>)]) -> (Vec<u8>, Option<NetError>) {
-    let content = &entry.response.content;
-    let empty = content.size <= 0 || matches!(entry.response.status, 204 | 301..=308);
-    let Some(text) = &content.text else {
-        let gap = (!empty).then(|| not_shown("the capture holds no body of this page"));
-        return (Vec::new(), gap);
-    };
-    let mut body = match content.encoding.as_deref() {
-        Some("base64") => {
-            let decoded = BASE64_STANDARD.decode(text.trim());
-            match decoded {
-                Ok(body) => body,
-                Err(_) => {
-                    let detail = "the body in the capture is not base64";
-                    let error = NetError::new(GapReason::Malformed, detail);
-                    return (Vec::new(), Some(error));
-                }
-            }
-        }
-        _ => {
-            // The browser has decoded it: whatever it was sent in, it is UTF-8 now.
-            for (name, value) in headers {
-                if name == "content-type" {
-                    let text = String::from_utf8_lossy(value);
-                    let media_type = text.split(';').next().unwrap_or_default();
-                    *value = format!("{media_type}; charset=utf-8").into_bytes();
-                }
-            }
-            text.clone().into_bytes()
-        }
-    };
-    let gap = (body.len() > MAX_BODY).then(|| {
-        let detail = format!("only the first {MAX_BODY} bytes of the body are read");
-        NetError::new(GapReason::TooLarge, detail)
-    });
-    body.truncate(MAX_BODY);
-    (body, gap)
-}
-
-/// A URL without what may be a secret: its query, its fragment, its user, and sessions in its path.
-fn redacted(url: &Url) -> Url {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    // Only URLs without a host refuse this, and those have no user.
-    let _ = (url.set_username(""), url.set_password(None));
-    let path: Vec<&str> = url
-        .path()
-        .split('/')
-        .map(|part| part.split(';').next().unwrap_or_default())
-        .filter(|part| !part.starts_with("(S("))
-        .collect();
-    let path = path.join("/");
-    url.set_path(&path);
-    url
-}
-
-/// A reference without query and fragment.
-fn cut_query(text: &str) -> String {
-    text.split(['?', '#']).next().unwrap_or_default().to_owned()
-}
-
-fn without_value(line: &[u8]) -> Vec<u8> {
-    let text = String::from_utf8_lossy(line);
-    let (pair, rest) = match text.split_once(';') {
-        Some((pair, rest)) => (pair, format!(";{rest}")),
-        None => (text.as_ref(), String::new()),
-    };
-    let name = pair.split_once('=').map_or("", |(name, _)| name);
-    format!("{name}=x{rest}").into_bytes()
-}
-
-/// Takes queries and sessions out of all that a document refers to.
-fn redact(document: &mut crate::wire::html::Document) {
-    let cut = |text: &mut String| {
-        let cut = cut_query(text);
-        *text = cut.split(";").next().unwrap_or_default().to_owned();
-    };
-    document
-        .scripts
-        .iter_mut()
-        .for_each(|script| cut(&mut script.src));
-    document
-        .resources
-        .iter_mut()
-        .for_each(|part| cut(&mut part.url));
-    document
-        .links
-        .iter_mut()
-        .for_each(|link| cut(&mut link.href));
-    document
-        .forms
-        .iter_mut()
-        .filter_map(|form| form.action.as_mut())
-        .for_each(cut);
-    if let Some(base) = &mut document.base {
-        cut(base);
-    }
+    headers.any(|header| header.name.eq_ignore_ascii_case("set-cookie"))
 }

@@ -8,6 +8,7 @@ use super::{
     contact_domains::AskedDomain,
     crawl::Crawl,
     facts::{HttpsRecord, Scheme, SecondLook},
+    origin::Direct,
     page::Sheet,
     sibling::{self, SiblingAnswers},
     visit::{Visitor, Way},
@@ -45,6 +46,8 @@ pub(super) struct Answers {
     pub(super) second_looks: Option<(Vec<SecondLook>, Vec<NetError>)>,
     /// What was asked for besides pages; `None` below level standard.
     pub(super) besides: Option<Besides>,
+    /// What addresses past the network in front answered; `None` below level standard.
+    pub(super) direct: Option<Direct>,
     /// Keys of the pages that pins are about, or why there is none; in the order of the pins.
     pub(super) pinned: Vec<Result<String, NetError>>,
     /// Domains of the addresses that pages show; `None` below level standard.
@@ -163,6 +166,7 @@ pub(super) async fn ask(context: ProbeContext<'_>, addresses: &AddressSet) -> An
         sibling,
         second_looks: None,
         besides: None,
+        direct: None,
         pinned: Vec::new(),
         contact_domains: None,
     };

@@ -8,7 +8,8 @@
 //! are asked for twice. It sends GET requests and one TRACE, without cookies, at
 //! most one at a time on each address but for the two ports, and never submits a
 //! form. At level intrusive it also asks for files that are left behind by
-//! mistake and tries ports.
+//! mistake and tries ports. Where a network stands in front of the site, it asks addresses that DNS and
+//! the certificate give away, and those that the inventory calls the origin, for the front page.
 
 mod components;
 mod contact_domains;
@@ -27,6 +28,7 @@ mod jobs;
 mod kinds;
 mod leaks;
 mod links;
+mod origin;
 mod page;
 mod parties;
 mod parts;
@@ -137,6 +139,25 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
             "resolver".to_owned(),
             "TXT of _dmarc below the domains of addresses that pages show".to_owned(),
             contact_domains::DOMAINS_MAX.saturating_mul(2),
+        );
+        if !target.origin.is_empty() {
+            ask(
+                format!("{}, the origin", target.origin.join(", ")),
+                "GET the front page over HTTPS and HTTP".to_owned(),
+                target.origin.len().saturating_mul(hops.saturating_add(1)),
+            );
+        }
+        ask(
+            "resolver".to_owned(),
+            "where a network stands in front: MX of the name and its domain, TXT at level intrusive, addresses of \
+             names that these and the certificate tell"
+                .to_owned(),
+            origin::NAMES_MAX.saturating_mul(2).saturating_add(4),
+        );
+        ask(
+            "addresses that these names have".to_owned(),
+            "where a network stands in front: GET the front page over HTTPS and HTTP".to_owned(),
+            origin::LEADS_MAX.saturating_mul(hops.saturating_add(1)),
         );
         ask(
             format!("{name} with or without www."),

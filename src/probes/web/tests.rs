@@ -119,6 +119,7 @@ async fn a_dead_host_is_no_website_that_is_fine() {
     assert_eq!(
         report.facts,
         Some(json!({
+            "registrable_domain": "vote.example",
             "origins": [
                 { "key": "http 192.0.2.1:80", "scheme": "http", "address": IP, "port": 80, "answers": false, "certificate_verifies": null },
                 { "key": "https 192.0.2.1:443", "scheme": "https", "address": IP, "port": 443, "answers": false, "certificate_verifies": null },

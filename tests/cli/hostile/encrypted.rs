@@ -32,6 +32,14 @@ pub fn within(inner: Serve) -> Serve {
     serve(move |pipe| encrypt(pipe, config.clone(), |stream| inner(stream)))
 }
 
+/// A root, and a server with a certificate of its own for names that speaks TLS and then does what is asked.
+pub fn serving(names: &[&str], inner: Serve) -> (String, Serve) {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let (root, config) = certified(CertificateParams::new(names).unwrap(), 0);
+    let serve = serve(move |pipe| encrypt(pipe, config.clone(), |stream| inner(stream)));
+    (root, serve)
+}
+
 /// Speaks TLS with a certificate as asked, and `links` more above it, and answers with a page.
 pub fn with_certificate(parameters: CertificateParams, links: usize) -> Serve {
     let (_, config) = certified(parameters, links);

@@ -56,6 +56,8 @@ pub struct Case {
     pub words: &'static [&'static str],
     /// Whether nothing can be seen, so that no check may pass or fail.
     pub blind: bool,
+    /// Whether what is seen says nothing against the site, so that no check may fail.
+    pub faultless: bool,
     /// Whether all that is demanded can be seen, so that the gate may pass.
     pub may_pass: bool,
     /// Connections that must never come.
@@ -74,6 +76,7 @@ impl Case {
             reasons: &[],
             words: &[],
             blind: false,
+            faultless: false,
             may_pass: false,
             trap: None,
         }
@@ -102,7 +105,7 @@ impl Trap {
 }
 
 /// Serves on a free loopback port until the process ends.
-fn listen(what: Serve) -> SocketAddr {
+pub fn listen(what: Serve) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let at = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -319,12 +322,18 @@ fn one(case: &Case) -> Vec<String> {
             scanned.code, judged.code, scanned.err, judged.err
         ));
     }
+    let fails = &findings["summary"]["failures"];
+    let failed: u64 = ["critical", "high", "medium", "low", "info"]
+        .iter()
+        .filter_map(|severity| fails[severity].as_u64())
+        .sum();
+    if case.faultless && (failed != 0 || scanned.code != Some(3)) {
+        faults.push(format!(
+            "{failed} failed where the site said nothing: {:?}",
+            verdicts(&findings, "fail")
+        ));
+    }
     if case.blind {
-        let fails = &findings["summary"]["failures"];
-        let failed: u64 = ["critical", "high", "medium", "low", "info"]
-            .iter()
-            .filter_map(|severity| fails[severity].as_u64())
-            .sum();
         if findings["summary"]["passed"] != 0 || failed != 0 || scanned.code != Some(3) {
             faults.push(format!(
                 "nothing can be seen, and {} passed, {failed} failed: {:?}, {:?}",

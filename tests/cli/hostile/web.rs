@@ -95,6 +95,7 @@ pub fn cases() -> Vec<Case> {
         case.servers.push((443, encrypted::within(inner)));
     }
     cases.extend(elsewhere());
+    cases.extend(turned_away());
     cases
 }
 
@@ -155,6 +156,19 @@ fn dead() -> Vec<Case> {
             &["too_large"],
         ),
         (
+            "501 headers",
+            says(
+                format!(
+                    "HTTP/1.1 200 OK\r\n{}Content-Length: 0\r\n\r\n",
+                    (0..500)
+                        .map(|n| format!("X-{n}: y\r\n"))
+                        .collect::<String>()
+                )
+                .into_bytes(),
+            ),
+            &["too_large"],
+        ),
+        (
             "head at a byte a second",
             after_request(move |pipe| {
                 drip(pipe, &b"HTTP/1.1 200 OK\r\nServer: x\r\n".repeat(4), slowly);
@@ -210,7 +224,11 @@ fn odd() -> Vec<Case> {
     for _ in 0..300 {
         bomb.write_all(&vec![b'<'; 1 << 20]).unwrap();
     }
-    let bomb = page("Content-Encoding: gzip\r\n", &bomb.finish().unwrap());
+    let bomb = bomb.finish().unwrap();
+    let mut twice = GzEncoder::new(Vec::new(), Compression::best());
+    twice.write_all(&bomb).unwrap();
+    let twice = twice.finish().unwrap();
+    let bomb = page("Content-Encoding: gzip\r\n", &bomb);
     let million = "<a>".repeat(1_000_000).into_bytes();
     let forms = "<form action=/x><input name=a>".repeat(30_000).into_bytes();
     let links: String = (0..50_000)
@@ -242,6 +260,10 @@ fn odd() -> Vec<Case> {
             flood(pipe, b"<p>hello ", 100 << 20);
         }), &["too_large"], &[]),
         case("gzip bomb", says(bomb), &["too_large"], &[]),
+        // Only gzip is offered: what comes in another encoding is not unpacked, whatever its size.
+        case("brotli that nobody asked for", says(page("Content-Encoding: br\r\n", &[0x5b; 4096])), &["malformed"], &[]),
+        case("zstd that nobody asked for", says(page("Content-Encoding: zstd\r\n", b"\x28\xb5\x2f\xfd\x04\x00")), &["malformed"], &[]),
+        case("gzip in gzip", says(page("Content-Encoding: gzip, gzip\r\n", &twice)), &["too_large", "malformed"], &[]),
         case("chunks for ever", after_request(|pipe| {
             let _ = pipe.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
             flood(pipe, b"1\r\nx\r\n", 1 << 30);
@@ -259,10 +281,47 @@ fn odd() -> Vec<Case> {
         case("nested 100,000 deep", says(page("", &deep)), &[], &[]),
         case("escapes everywhere", says(page(&evil_head, evil_page.as_bytes())), &[], &[]),
         case("a title of 900 KB", says(page("", format!("<title>{long}</title><form name={long}>").as_bytes())), &[], &[]),
+        case("500 headers", says(page(&(0..498).map(|n| format!("X-{n}: y\r\n")).collect::<String>(), b"ok")), &[], &["\"status\":200"]),
         case("headers of 200 KB", says(page(&format!("Server: {}\r\nSet-Cookie: {}=1\r\n", &long[..100_000], &long[..100_000]), b"ok")), &[], &[]),
         case("invalid UTF-8", says(page("", &invalid)), &[], &[]),
         case("NUL and line ends in headers", says(b"HTTP/1.1 200 OK\r\nServer: a\0b\r\n folded\r\nSet-Cookie: a\0=b\rc\r\nContent-Length: 0\r\n\r\n".to_vec()), &[], &[]),
     ]
+}
+
+/// A filter, a rate limit and a maintenance page stand in the site's place: what they say is no word of the site.
+fn turned_away() -> Vec<Case> {
+    let list = [
+        ("a filter that answers 403", "403 Forbidden", ""),
+        (
+            "a filter that marks its page",
+            "200 OK",
+            "CF-Mitigated: challenge\r\n",
+        ),
+        (
+            "a rate limit that answers 429",
+            "429 Too Many Requests",
+            "Retry-After: 3600\r\n",
+        ),
+        (
+            "a maintenance page that answers 503",
+            "503 Service Unavailable",
+            "Retry-After: 3600\r\n",
+        ),
+    ];
+    let cases = list.into_iter().map(|(what, status, headers)| {
+        let body = "<title>Not now</title><form action=http://elsewhere.example/><input name=dob></form>";
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: text/html\r\nSet-Cookie: session=1\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let inner = says(head.into_bytes());
+        Case {
+            servers: vec![(80, inner.clone()), (443, encrypted::within(inner))],
+            faultless: true,
+            ..case(what, serve(|_| {}), &["blocked"], &[])
+        }
+    });
+    cases.collect()
 }
 
 /// Redirects to where the scan must not or cannot go.
