@@ -134,6 +134,7 @@ fn arguments(args: &DemoArgs, estate: &Estate) -> Vec<OsString> {
         file("--trust-anchor=", ANCHOR),
         "--format=json".into(),
         with("--resolver=", estate.resolver().to_string().as_ref()),
+        with("--rdap=", estate.registry().as_ref()),
     ];
     arguments.extend(PACE.map(OsString::from));
     let rules = estate.connect_rules().iter();

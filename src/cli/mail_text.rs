@@ -39,6 +39,8 @@ pub(super) fn page(
     out.push('\n');
     out.push_str(&draw(&dmarc(mail), ascii));
     out.push('\n');
+    out.push_str(&draw(&below(mail), ascii));
+    out.push('\n');
     out.push_str(&draw(&dkim(mail.dkim.known()), ascii));
     out.push('\n');
     out.push_str(&draw(&transport(mail), ascii));
@@ -295,6 +297,36 @@ fn policy_lines(policy: &DmarcPolicy) -> Vec<Branch> {
         )));
     }
     lines
+}
+
+/// Names below the domain, as senders.
+fn below(mail: &MailFacts) -> Branch {
+    let root = Branch::new("Names below");
+    let names = match mail.subdomains.known().map(Vec::as_slice) {
+        None => return root.with([Branch::new(UNSEEN)]),
+        Some([]) => return root.with([Branch::new("none was seen (DNS does not list them)")]),
+        Some(names) => names,
+    };
+    root.with(names.iter().map(|one| {
+        let spf = match (one.spf.known(), one.stranger.known()) {
+            (Some(None), _) => "no SPF record".to_owned(),
+            (_, Some(Some(verdict))) => format!("SPF says {} of others", word(verdict)),
+            _ => format!("SPF {UNSEEN}"),
+        };
+        let dmarc = match one.dmarc.known() {
+            None => format!("DMARC {UNSEEN}"),
+            Some(None) => "no DMARC record of its own".to_owned(),
+            Some(Some(own)) => {
+                let testing = if own.testing {
+                    ", only tested (t=y)"
+                } else {
+                    ""
+                };
+                format!("DMARC record of its own: {}{testing}", word(own.policy))
+            }
+        };
+        Branch::new(format!("{}: {spf}; {dmarc}", one.name))
+    }))
 }
 
 fn dkim(dkim: Option<&Dkim>) -> Branch {

@@ -126,6 +126,7 @@ impl<'a> Door<'a> {
         } else if nonexistent && !own {
             self.because(SpoofingCause::NonexistentNone, &policy.record);
         }
+        let unguarded = self.unguarded();
         // What passes for the domain passes for the names below it, unless both
         // SPF and DKIM have to be of the very name.
         let strict = policy.spf_strict && policy.dkim_strict;
@@ -136,13 +137,47 @@ impl<'a> Door<'a> {
             Err(missing) => self.open(place, missing),
         };
         (
-            known("subdomains_possible", subdomains),
+            known("subdomains_possible", subdomains || unguarded),
             known("nonexistent_possible", nonexistent),
         )
     }
 
+    /// Whether a name below the domain leaves the policy for one that asks for nothing.
+    fn unguarded(&mut self) -> bool {
+        let mail = self.mail;
+        let mut found = false;
+        for below in mail.subdomains.known().into_iter().flatten() {
+            if let Some(Some(own)) = below.dmarc.known()
+                && !asks(own.policy, own.testing)
+            {
+                self.because(SpoofingCause::SubdomainUnguarded, &below.name);
+                found = true;
+            }
+        }
+        found
+    }
+
+    /// Whether SPF of a name below the domain lets strangers pass for the domain too:
+    /// relaxed alignment asks for the same organisational domain alone.
+    fn passes_below(&mut self) -> bool {
+        let mail = self.mail;
+        let policy = mail.dmarc.known().and_then(|dmarc| dmarc.effective.known());
+        if policy.is_none_or(|policy| policy.as_ref().is_none_or(|policy| policy.spf_strict)) {
+            return false;
+        }
+        let mut found = false;
+        for below in mail.subdomains.known().into_iter().flatten() {
+            if below.stranger.known() == Some(&Some(SpfVerdict::Pass)) {
+                self.because(SpoofingCause::SubdomainOpen, &below.name);
+                found = true;
+            }
+        }
+        found
+    }
+
     /// Whether mail of strangers passes SPF or DKIM; the place that is missing otherwise.
     fn passes(&mut self) -> Result<bool, String> {
+        let below = self.passes_below();
         let spf = match self.mail.spf.known() {
             None => Err("/mail/spf".to_owned()),
             Some(None) => Ok(false),
@@ -157,7 +192,7 @@ impl<'a> Door<'a> {
             }
         }
         // A key that nobody knows of is no open door: its selector is not public.
-        match (spf, weak) {
+        match (spf, weak || below) {
             (_, true) => Ok(true),
             (spf, false) => spf,
         }

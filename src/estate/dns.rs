@@ -72,6 +72,8 @@ pub(super) struct Service {
     _authorities: Vec<Server<Authority>>,
     /// The DS record of the root, if it is signed.
     pub anchor: Option<DS>,
+    /// The zones that are signed, with their DS records.
+    pub signed: Vec<(Name, DS)>,
 }
 
 /// Starts the resolver on its sockets, and on the others a server each for the zones
@@ -82,7 +84,7 @@ pub(super) fn serve(
     zones: Vec<ZonePlan>,
     queries: Arc<AtomicU64>,
 ) -> Result<Service, EstateError> {
-    let (names, loaded, anchor) = NameService::load(zones, Arc::clone(&queries))?;
+    let (names, loaded, signed) = NameService::load(zones, Arc::clone(&queries))?;
     let authorities = authorities
         .into_iter()
         .map(|(sockets, own)| listen(Authority::new(&loaded, own, Arc::clone(&queries)), sockets))
@@ -90,7 +92,10 @@ pub(super) fn serve(
     Ok(Service {
         _resolver: listen(names, resolver),
         _authorities: authorities,
-        anchor,
+        anchor: signed
+            .iter()
+            .find_map(|(zone, ds)| zone.is_root().then(|| ds.clone())),
+        signed,
     })
 }
 
@@ -116,11 +121,11 @@ impl NameService {
     fn load(
         plans: Vec<ZonePlan>,
         queries: Arc<AtomicU64>,
-    ) -> Result<(Self, Loaded, Option<DS>), EstateError> {
+    ) -> Result<(Self, Loaded, Vec<(Name, DS)>), EstateError> {
         let failed = |detail: String| EstateError::new("load the zones", detail);
         let mut zones = Catalog::new();
         let mut loaded: Loaded = Vec::new();
-        let mut delegations: Vec<(Name, DS)> = Vec::new();
+        let mut signed: Vec<(Name, DS)> = Vec::new();
         // Children first: their DS records belong into what is signed above them.
         for plan in plans.into_iter().rev() {
             let origin = Name::from_ascii(plan.origin).map_err(|e| failed(e.to_string()))?;
@@ -141,18 +146,16 @@ impl NameService {
                 proof,
             )
             .map_err(failed)?;
-            delegations.retain(|(child, ds)| {
-                let mine = !child.is_root() && child.base_name() == origin;
-                if mine {
+            for (child, ds) in &signed {
+                if !child.is_root() && child.base_name() == origin {
                     let ds = RData::DNSSEC(DNSSECRData::DS(ds.clone()));
                     zone.upsert_mut(Record::from_rdata(child.clone(), 3600, ds), 0);
                 }
-                !mine
-            });
+            }
             if plan.signed {
                 let ds = sign(&mut zone, &origin)
                     .map_err(|e| EstateError::new("sign a zone", format!("{origin}: {e}")))?;
-                delegations.push((origin.clone(), ds));
+                signed.push((origin.clone(), ds));
             }
             let zone: Arc<dyn ZoneHandler> = Arc::new(zone);
             zones.upsert(LowerName::new(&origin), vec![Arc::clone(&zone)]);
@@ -170,15 +173,12 @@ impl NameService {
                 parents.insert(LowerName::new(origin), catalog);
             }
         }
-        let anchor = delegations
-            .into_iter()
-            .find_map(|(zone, ds)| zone.is_root().then_some(ds));
         let names = Self {
             zones,
             parents,
             queries,
         };
-        Ok((names, loaded, anchor))
+        Ok((names, loaded, signed))
     }
 
     /// Answers one request, aliases followed; `None` when nothing readable came out.

@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{lists, smtp, tls, web};
+use super::{lists, registry, smtp, tls, web};
 
 /// Connections served at a time by one server; more wait in the queue of the system.
 const MAX_CONNECTIONS: usize = 64;
@@ -31,6 +31,8 @@ pub(super) enum Server {
     Smtp(smtp::Greeter),
     /// The authority's list of revoked certificates.
     List(lists::List),
+    /// The registry of the domains.
+    Registry(registry::Registry, tls::Front),
 }
 
 /// Serves a port until the task is dropped, which also ends its connections.
@@ -68,6 +70,11 @@ impl Server {
             }
             Self::Smtp(greeter) => greeter.serve(stream).await,
             Self::List(list) => list.serve(stream).await,
+            Self::Registry(registry, front) => {
+                if let Some(stream) = front.accept(stream).await {
+                    registry.serve(stream).await;
+                }
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod lists;
 mod logs;
 mod mended;
 mod offices;
+mod registry;
 mod smtp;
 mod tls;
 pub mod toys;
@@ -131,6 +132,14 @@ impl Estate {
             authorities.push((sockets, *zones));
         }
         let names = dns::serve(sockets, authorities, plan.zones, Arc::clone(&queries))?;
+        let (socket, address) = tcp().await?;
+        let (host, port) = offices::REGISTRY;
+        rules.push(rule(host, port, address));
+        let registry = registry::Registry {
+            signed: names.signed.clone(),
+        };
+        let registry = listener::Server::Registry(registry, plan.registry);
+        servers.spawn(listener::run(socket, registry, Arc::clone(&connections)));
         let trust_anchor = names.anchor.as_ref().map(anchor_line).unwrap_or_default();
         Ok(Self {
             resolver,
@@ -173,6 +182,11 @@ impl Estate {
     /// The DS record of the root zone, for `--trust-anchor`.
     pub fn trust_anchor(&self) -> &str {
         &self.trust_anchor
+    }
+
+    /// The registry of the offices' domains, for `--rdap`.
+    pub fn registry(&self) -> &'static str {
+        "https://rdap.registry.example/"
     }
 
     /// The inventory of the three offices, as YAML.

@@ -52,8 +52,13 @@ pub enum SpoofingCause {
     SpfOpen,
     /// SPF lets a large part of all addresses send.
     SpfWide,
+    /// The SPF record of a name below the domain lets strangers send, and passes for the
+    /// domain itself, as alignment is relaxed.
+    SubdomainOpen,
     /// A DKIM key is so short that strangers can compute its private half.
     DkimWeak,
+    /// A name below the domain publishes a DMARC policy of its own that asks for nothing.
+    SubdomainUnguarded,
     /// The policy for sub-domains asks receivers to do nothing.
     SubdomainsNone,
     /// The policy for sub-domains that do not exist asks receivers to do nothing.

@@ -138,3 +138,19 @@ impl Servers {
             .clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// UDP and TCP are tried side by side, and a server that said nothing to either is not
+    /// asked again: this is all the time that it costs.
+    #[test]
+    fn a_silent_server_is_given_up_within_five_seconds() {
+        let most_jitter = Duration::from_millis(200);
+        let over_udp: Duration = WAITS.iter().map(|wait| *wait + most_jitter).sum();
+        assert!(jitter() < most_jitter);
+        assert!(over_udp < Duration::from_secs(5), "{over_udp:?}");
+        assert!(TCP_WAIT < Duration::from_secs(5));
+    }
+}

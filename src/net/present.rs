@@ -6,6 +6,7 @@ use hickory_proto::{
     dnssec::{PublicKey, rdata::DNSSECRData},
     rr::{Name, RData, Record, RecordType},
 };
+use sha2::{Digest, Sha256};
 use std::{fmt::Write, net::SocketAddr};
 
 use super::{answer::Answer, dns_query::DnsReply, error::NetError};
@@ -13,6 +14,18 @@ use crate::{model::gap::GapReason, wire::text::clean};
 
 /// Most characters of one record.
 const RECORD_CHARS: usize = 4_096;
+
+/// A label that nobody writes down. The same for a name each time, so that resolvers
+/// answer it from memory and results do not differ.
+pub fn invented_label(name: &str) -> String {
+    let digest = Sha256::digest(format!("scrutineer wildcard {name}"));
+    let hex: String = digest
+        .iter()
+        .take(10)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("x{hex}")
+}
 
 /// A name in lower case, escaped as in zone files, without the last dot; `.` for the root.
 pub fn name_text(name: &Name) -> String {
@@ -286,6 +299,15 @@ mod tests {
     use super::*;
     use hickory_proto::rr::rdata::{CAA, MX, TXT};
     use proptest::prelude::*;
+
+    #[test]
+    fn the_invented_label_is_a_label_and_each_name_has_its_own() {
+        let one = invented_label("office.example");
+        assert_eq!(one.len(), 21);
+        assert!(one.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert_eq!(one, invented_label("office.example"));
+        assert_ne!(one, invented_label("vote.example"));
+    }
 
     #[test]
     fn names_keep_their_bytes() {

@@ -11,7 +11,12 @@ use std::sync::Arc;
 
 use super::{RecordType, session::Session};
 use super::{answer::Answer, error::NetError, present::name_text, present::parse_name};
-use crate::model::{gap::GapReason, standing::Standing};
+use crate::model::{
+    gap::{Gap, GapReason},
+    observation::Evidence,
+    seen::Seen,
+    standing::Standing,
+};
 
 /// How a name stands, with the answers that show it.
 #[derive(Clone, Debug)]
@@ -20,6 +25,25 @@ pub struct Stands {
     pub standing: Standing,
     /// The answers that show it, the deciding one last.
     pub answers: Vec<Arc<Answer>>,
+}
+
+impl Stands {
+    /// The fact that stands at `at`, with what proves that a name is not there, or the gap.
+    pub fn fact(
+        stands: &Result<Self, NetError>,
+        at: &str,
+    ) -> (Seen<Standing>, Vec<Evidence>, Option<Gap>) {
+        match stands {
+            Ok(stands) if stands.standing == Standing::Resolves => {
+                (stands.standing.into(), Vec::new(), None)
+            }
+            Ok(stands) => {
+                let proof = stands.answers.iter().map(|answer| answer.evidence(at));
+                (stands.standing.into(), proof.collect(), None)
+            }
+            Err(error) => (Seen::Unseen, Vec::new(), Some(error.gap(at))),
+        }
+    }
 }
 
 impl Session {

@@ -85,6 +85,17 @@ pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
+/// JSON Schema of the facts of one probe, with its definitions in `$defs`.
+pub fn area_schema(probe: &Probe) -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = (probe.schema)(&mut generator).to_value();
+    if let Some(object) = schema.as_object_mut() {
+        let definitions = generator.take_definitions(true);
+        object.insert("$defs".to_owned(), Value::Object(definitions));
+    }
+    schema
+}
+
 /// Says what is wrong with facts that are not of the type of a probe.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use super::page::line;
 use crate::model::{
     seen::Seen,
-    spoofing::{Spoofing, SpoofingCause},
+    spoofing::{Spoofing, SpoofingCause, SpoofingReason},
 };
 
 /// Question and answer about a domain.
@@ -22,7 +22,7 @@ fn words(spoofing: &Spoofing) -> String {
             let sure = "Not easily: other mail servers are asked to refuse or set aside what does \
                         not come from its own servers.";
             match below(spoofing) {
-                Some(below) => format!("{sure} {below}"),
+                Some(below) => format!("{sure} But someone can as {below}."),
                 None => sure.to_owned(),
             }
         }
@@ -30,16 +30,26 @@ fn words(spoofing: &Spoofing) -> String {
     }
 }
 
-fn below(spoofing: &Spoofing) -> Option<&'static str> {
+fn below(spoofing: &Spoofing) -> Option<String> {
+    let unguarded = |reason: &&SpoofingReason| reason.cause == SpoofingCause::SubdomainUnguarded;
+    let left_out = spoofing
+        .because
+        .iter()
+        .any(|reason| reason.cause == SpoofingCause::SubdomainsNone);
     match (
+        spoofing.because.iter().find(unguarded),
         &spoofing.subdomains_possible,
         &spoofing.nonexistent_possible,
     ) {
-        (Seen::Known(true), _) => {
-            Some("But someone can as any name below it: the policy leaves them out.")
+        (Some(name), _, _) if !left_out => Some(format!(
+            "{}: a DMARC record of its own asks for nothing",
+            line(&name.detail)
+        )),
+        (_, Seen::Known(true), _) => {
+            Some("any name below it: the policy leaves them out".to_owned())
         }
-        (_, Seen::Known(true)) => {
-            Some("But someone can as names below it that do not exist: the policy leaves them out.")
+        (_, _, Seen::Known(true)) => {
+            Some("names below it that do not exist: the policy leaves them out".to_owned())
         }
         _ => None,
     }
@@ -50,7 +60,9 @@ fn because(spoofing: &Spoofing) -> String {
     let own = |cause: SpoofingCause| {
         !matches!(
             cause,
-            SpoofingCause::SubdomainsNone | SpoofingCause::NonexistentNone
+            SpoofingCause::SubdomainUnguarded
+                | SpoofingCause::SubdomainsNone
+                | SpoofingCause::NonexistentNone
         )
     };
     let mut reasons = spoofing.because.iter().filter(|reason| own(reason.cause));
@@ -82,14 +94,19 @@ fn because(spoofing: &Spoofing) -> String {
             "a DKIM key is so short that others can compute it ({})",
             line(&first.detail)
         ),
-        SpoofingCause::SubdomainsNone | SpoofingCause::NonexistentNone => String::new(),
+        SpoofingCause::SubdomainOpen => format!(
+            "the SPF record of {} lets every server send, and that passes for the domain too",
+            line(&first.detail)
+        ),
+        SpoofingCause::SubdomainUnguarded
+        | SpoofingCause::SubdomainsNone
+        | SpoofingCause::NonexistentNone => String::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::spoofing::SpoofingReason;
 
     fn spoofing(possible: Seen<bool>, below: bool, cause: Option<SpoofingCause>) -> Spoofing {
         Spoofing {
@@ -118,6 +135,12 @@ mod tests {
         assert!(no.contains("? Not easily: ") && !no.contains("But"), "{no}");
         let below = spoofing(false.into(), true, Some(SpoofingCause::SubdomainsNone));
         assert!(answer("county.example", &below).contains("But someone can as any name below"));
+        let name = spoofing(false.into(), true, Some(SpoofingCause::SubdomainUnguarded));
+        let text = answer("county.example", &name);
+        assert!(text.contains("as x"), "{text}");
+        let open = spoofing(true.into(), true, Some(SpoofingCause::SubdomainOpen));
+        let text = answer("county.example", &open);
+        assert!(text.contains("Yes: the SPF record of x"), "{text}");
         let unseen = answer("county.example", &spoofing(Seen::Unseen, false, None));
         assert!(unseen.contains("? Could not be seen: "), "{unseen}");
     }

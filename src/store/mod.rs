@@ -11,6 +11,7 @@ pub mod atomic;
 mod error;
 mod findings;
 mod read;
+mod shape;
 mod state;
 mod write;
 

@@ -8,9 +8,10 @@ use std::{
     fs::File,
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::StoreError;
+use super::{StoreError, shape};
 use crate::model::{
     level::Area,
     observation::{OBSERVATION_SCHEMA, Observation},
@@ -21,12 +22,15 @@ use crate::model::{
 pub const MAX_LINE: usize = 32 * 1024 * 1024;
 
 /// How to read the facts of an area.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FactReader {
     /// The newest version of them that this program knows.
     pub version: u32,
     /// Says what is wrong with facts that are not of that version's types.
     pub check: fn(&Value) -> Result<(), String>,
+    /// JSON Schema of that version, with its definitions: facts of older versions are held
+    /// against its kinds of values.
+    pub schema: Arc<Value>,
 }
 
 /// The facts that this program can read.
@@ -184,15 +188,17 @@ impl RunReader {
             let Some(version) = observation.fact_versions.get(area) else {
                 return Err(fault(format!("holds {area} facts without their version")));
             };
-            if !facts.is_object() {
-                return Err(fault(format!("holds {area} facts that are no object")));
-            }
             // Else the first check that meets them would be blamed for it.
-            if let Some(reader) = self.known.get(area)
-                && reader.version == *version
-            {
-                (reader.check)(facts).map_err(|wrong| {
-                    fault(format!("holds {area} facts that cannot be read: {wrong}"))
+            if let Some(reader) = self.known.get(area) {
+                let fits = match reader.version == *version {
+                    true => (reader.check)(facts),
+                    false => shape::check(&reader.schema, facts),
+                };
+                fits.map_err(|wrong| {
+                    fault(format!(
+                        "holds {area} facts that cannot be read: {wrong}. The file was changed or damaged: \
+                         take it from a copy, or scan again"
+                    ))
                 })?;
             }
         }

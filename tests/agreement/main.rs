@@ -70,7 +70,7 @@ fn delegations_and_servers() {
 
 #[test]
 fn records_of_mail_domains() {
-    in_a_network("records of 62 mail domains", "mail_lab.py", &["ours"]);
+    in_a_network("records of 73 mail domains", "mail_lab.py", &["ours"]);
 }
 
 #[test]

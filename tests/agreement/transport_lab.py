@@ -18,13 +18,14 @@ import threading
 from pathlib import Path
 
 from internet import Missing, program, run, wait_for
+from mail_lab import told_twice
 
 # Exchangers: as they should be, without STARTTLS, with a key that is not the certificate's,
 # and with the authority's certificate in the chain.
 GOOD, PLAIN, BROKEN, CHAIN = "good", "plain", "broken", "chain"
 POLICY = "version: STSv1\nmode: enforce\nmx: {mx}\nmax_age: 10368000\n"
 CHECKS = ["mail.starttls.offered", "mail.tlsa.published", "mail.tlsa.matches", "mail.tlsa.signed", "mail.mta-sts.enforced",
-          "mail.mta-sts.valid", "mail.mta-sts.covers-mx", "mail.mta-sts.max-age", "mail.cert.fits-mta-sts"]
+          "mail.tlsa.no-faults", "mail.tlsa.no-stale", "mail.tlsa.digest-common", "mail.mta-sts.valid", "mail.mta-sts.covers-mx", "mail.mta-sts.max-age", "mail.cert.fits-mta-sts"]
 
 
 def case(name, failing, mx=GOOD, tlsa="3 1 1 {key}", policy=POLICY, record='"v=STSv1; id=1;"', kind="text/plain", code=200,
@@ -41,11 +42,15 @@ CASES = [
     case("broken", [], mx=BROKEN, open_=["mail.cert.fits-mta-sts", "mail.tlsa.matches"]),
     case("mismatch", ["mail.tlsa.matches"], tlsa=f"3 1 1 {WRONG}"),
     case("rollover", [], tlsa="3 1 1 {key}\n" + f"3 1 1 {WRONG}"),
+    case("next-authority", [], tlsa="3 1 1 {key}\n" + f"2 1 1 {WRONG}"),
+    # Records of keys that were replaced long ago.
+    case("stale", ["mail.tlsa.no-stale"], tlsa="3 1 1 {key}\n" + "".join(f"3 1 1 {byte * 32}\n" for byte in ("ab", "cd", "ef"))),
+    case("browsers", ["mail.tlsa.no-faults"], tlsa="3 1 1 {key}\n1 1 1 {key}"),
     case("authority", [], mx=CHAIN, tlsa="2 1 1 {ca}"),
     # The authority's certificate must come along (RFC 7672 section 3.1.2).
     case("alone", ["mail.tlsa.matches"], tlsa="2 1 1 {ca}"),
     case("whole", [], tlsa="3 0 1 {certificate}"),
-    case("sha512", [], tlsa="3 1 2 {key512}"),
+    case("sha512", ["mail.tlsa.digest-common"], tlsa="3 1 2 {key512}"),
     case("usage", ["mail.tlsa.published"], tlsa="1 1 1 {key}"),
     case("notlsa", ["mail.tlsa.published"], tlsa=""),
     case("nosts", ["mail.mta-sts.enforced"], record=None),
@@ -54,24 +59,30 @@ CASES = [
     case("othermx", ["mail.mta-sts.covers-mx"], policy=POLICY.replace("{mx}", "mx.elsewhere.example")),
     case("wildmx", [], policy=POLICY.replace("{mx}", "*.wildmx.example")),
     case("short", ["mail.mta-sts.max-age"], policy=POLICY.replace("10368000", "3600")),
-    case("missing", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], code=404),
-    case("moved", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], code=301),
+    case("missing", ["mail.mta-sts.enforced"], code=404),
+    case("moved", ["mail.mta-sts.enforced"], code=301),
     case("html", ["mail.mta-sts.valid"], kind="text/html"),
-    case("nomode", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("mode: enforce\n", "")),
-    case("badmode", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("enforce", "strict")),
-    case("badage", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("10368000", "long")),
-    case("noage", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("max_age: 10368000\n", "")),
-    case("badmx", ["mail.mta-sts.covers-mx", "mail.mta-sts.valid"], policy=POLICY.replace("{mx}", "*.*.example")),
-    case("nomx", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("mx: {mx}\n", "")),
-    case("badpolicy", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("STSv1", "STSv2")),
-    case("noversion", ["mail.mta-sts.enforced", "mail.mta-sts.valid"], policy=POLICY.replace("version: STSv1\n", "")),
+    case("nomode", ["mail.mta-sts.enforced"], policy=POLICY.replace("mode: enforce\n", "")),
+    case("badmode", ["mail.mta-sts.enforced"], policy=POLICY.replace("enforce", "strict")),
+    case("badage", ["mail.mta-sts.enforced"], policy=POLICY.replace("10368000", "long")),
+    case("noage", ["mail.mta-sts.enforced"], policy=POLICY.replace("max_age: 10368000\n", "")),
+    case("badmx", ["mail.mta-sts.covers-mx"], policy=POLICY.replace("{mx}", "*.*.example")),
+    case("nomx", ["mail.mta-sts.enforced"], policy=POLICY.replace("mx: {mx}\n", "")),
+    case("badpolicy", ["mail.mta-sts.enforced"], policy=POLICY.replace("STSv1", "STSv2")),
+    case("noversion", ["mail.mta-sts.enforced"], policy=POLICY.replace("version: STSv1\n", "")),
     case("syntax", ["mail.mta-sts.valid"], policy=POLICY + "what is this\n"),
     case("badid", ["mail.mta-sts.valid"], record='"v=STSv1; id=not-an-id!;"'),
     case("noid", ["mail.mta-sts.valid"], record='"v=STSv1;"'),
     case("matching", ["mail.tlsa.published"], tlsa=f"3 1 9 {WRONG}"),
     case("selector", ["mail.tlsa.published"], tlsa=f"3 9 1 {WRONG}"),
     case("length", ["mail.tlsa.published"], tlsa="3 1 1 abab"),
-    case("webname", ["mail.mta-sts.enforced", "mail.mta-sts.valid"]),
+    case("webname", ["mail.mta-sts.enforced"]),
+    case("emptyid", ["mail.mta-sts.valid"], record='"v=STSv1; id=;"'),
+    # Two records are as none (RFC 8461 section 3.1).
+    case("tworecords", ["mail.mta-sts.enforced"], record='"v=STSv1; id=1;"\n_mta-sts IN TXT "v=STSv1; id=2;"'),
+    case("nohost", ["mail.mta-sts.enforced"]),
+    # A filter's answer is not the site's.
+    case("blocked", [], code=403, open_=["mail.mta-sts.covers-mx", "mail.mta-sts.enforced", "mail.mta-sts.max-age", "mail.mta-sts.valid"]),
     case("mailname", ["mail.cert.fits-mta-sts"]),
 ]
 
@@ -117,7 +128,11 @@ def names(folder):
     found = digests(folder)
     text = "$TTL 300\n@ IN SOA ns hostmaster 1 7200 3600 1209600 300\n@ IN NS ns\nns IN A 127.0.0.1\n"
     for one in CASES:
-        text += f"$ORIGIN {one['name']}.example.\n@ IN MX 10 mx\nmx IN A {EXCHANGERS[one['name']]}\nmta-sts IN A {WEB[one['name']]}\n@ IN TXT \"v=spf1 mx -all\"\n"
+        text += f"$ORIGIN {one['name']}.example.\n@ IN MX 10 mx\nmx IN A {EXCHANGERS[one['name']]}\n@ IN TXT \"v=spf1 mx -all\"\n"
+        text += ("_dmarc IN TXT \"v=DMARC1; p=reject; rua=mailto:reports@%s.example\"\n"
+                 "_smtp._tls IN TXT \"v=TLSRPTv1; rua=mailto:reports@%s.example\"\n") % (one["name"], one["name"])
+        if one["name"] != "nohost":
+            text += f"mta-sts IN A {WEB[one['name']]}\n"
         if one["record"]:
             text += f"_mta-sts IN TXT {one['record']}\n"
         for line in one["tlsa"].format(**found).splitlines():
@@ -232,7 +247,7 @@ def scan(folder, binary, areas, cases):
              [(address, 25) for address in EXCHANGERS.values()] + [(address, 443) for address in WEB.values()]]
     done = subprocess.run([binary, "scan", f"--only={areas}", "--profile=transport", f"--profiles={folder}/profiles",
                            f"--inventory={folder}/inventory.yaml", "--resolver=127.0.0.1:53", f"--ca-file={folder}/ca.pem",
-                           "--allow-private", "--format", "json", *leads],
+                           f"--save={folder}/run-{areas}.jsonl", "--allow-private", "--format", "json", *leads],
                           capture_output=True, text=True, timeout=300)
     try:
         found = json.loads(done.stdout)
@@ -286,6 +301,10 @@ def main():
         if found["failing"] != sorted(one["failing"]) or found["open"] != sorted(one["open"]):
             wrong = 1
             print(f"{one['name']}.example: expected {sorted(one['failing'])} and open {one['open']}, found {found}")
+    for run_file in sorted(folder.glob("run-*.jsonl")):
+        if twice := told_twice(run_file, binary):
+            wrong = 1
+            print(f"one fault, and more than one finding: {twice}")
     print(f"{len(CASES)} domains compared")
     raise SystemExit(wrong)
 

@@ -177,6 +177,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("mail.dmarc.reports-to", "one nation asks for it"),
     ("mail.mta-sts.tls12", "is looser than mail.tls.no-legacy"),
     ("mail.mx.ipv6", "one nation asks for it"),
+    (
+        "mail.subdomains.spf-published",
+        "asks for what a DMARC policy covers where there is one",
+    ),
     ("mail.tls-rpt.by-mail", "one nation asks for it"),
     (
         "mail.unused.dmarc-reject",

@@ -6,13 +6,12 @@
 mod bad_input;
 mod contacts;
 mod crowd;
-mod dns_seeds;
 mod har;
 mod hostile;
 mod many;
 mod origin;
 mod profiles;
 mod scanning;
+mod seeds;
 mod support;
 mod web;
-mod web_seeds;

@@ -141,7 +141,6 @@ const FAULTS: &[&str] = &[
     "mail.dmarc.valid",
     "mail.dmarc.whole",
     "mail.mta-sts.enforced",
-    "mail.mta-sts.valid",
     "mail.mx.resolves",
     "mail.spf.ends-in-fail",
     "mail.spf.ranges-narrow",

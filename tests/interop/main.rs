@@ -22,6 +22,7 @@ mod hosted;
 mod mail;
 mod nginx;
 mod observatory;
+mod single_names;
 mod site;
 mod starttls;
 mod starttls_servers;

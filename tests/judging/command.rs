@@ -151,13 +151,24 @@ fn what_is_no_run_gets_one_clear_error() {
         // Facts that are not what their schema says are refused, not judged.
         (
             vec![head.clone(), {
-                // Of the version of today: older facts are not held to this schema.
+                // Of the version of today.
                 let mut observation = office();
                 observation["fact_versions"]["dns"] = json!(3);
                 observation["dns"] = json!({ "name": "vote.example.gov", "caa": 7, "ns": "x" });
                 observation.to_string()
             }],
             "run.jsonl:2: holds dns facts that cannot be read",
+        ),
+        // Of an older version the kinds of values are.
+        (
+            vec![head.clone(), {
+                let mut observation = office();
+                observation["fact_versions"]["dns"] = json!(1);
+                observation["dns"] =
+                    json!({ "name": "vote.example.gov", "caa": { "issuers": [7] } });
+                observation.to_string()
+            }],
+            "run.jsonl:2: holds dns facts that cannot be read: /caa/issuers/0 is of kind integer",
         ),
     ];
     for (lines, expected) in cases {

@@ -202,6 +202,46 @@ fn a_short_key_opens_the_door() {
 }
 
 #[test]
+fn names_below_open_the_door_of_the_domain_and_of_themselves() {
+    let name = |stranger: &str, own: Value| {
+        json!([{ "name": "www.county.example", "used": true, "spf": "v=spf1",
+            "stranger": stranger, "dmarc": own }])
+    };
+    let own = |policy: &str, testing: bool| json!({ "policy": policy, "testing": testing, "record": "v=DMARC1" });
+    let look = |strict: bool, below: Value| {
+        let mut dmarc = dmarc("reject", "reject", "reject", false, None);
+        dmarc["effective"]["spf_strict"] = json!(strict);
+        let mail = json!({ "dmarc": dmarc, "spf": spf("fail", json!([])), "subdomains": below });
+        let (own, below, missing, because) = joined(mail, json!([]));
+        (own, below, missing, because.join(" "))
+    };
+    let (yes, no) = (Some(true), Some(false));
+    let open = |causes: &str| (yes, yes, yes, causes.to_owned());
+    assert_eq!(
+        look(false, name("pass", Value::Null)),
+        open("subdomain_open")
+    );
+    // Strict alignment asks for the very name.
+    assert_eq!(
+        look(true, name("pass", Value::Null)),
+        (no, no, no, String::new())
+    );
+    for (policy, testing, weaker) in [
+        ("none", false, true),
+        ("quarantine", true, true),
+        ("quarantine", false, false),
+        ("reject", true, false),
+    ] {
+        let cause = if weaker { "subdomain_unguarded" } else { "" };
+        assert_eq!(
+            look(false, name("fail", own(policy, testing))),
+            (no, Some(weaker), no, cause.to_owned()),
+            "{policy} {testing}"
+        );
+    }
+}
+
+#[test]
 fn what_was_not_seen_is_not_decided() {
     let reject = || dmarc("reject", "reject", "reject", false, None);
     let gap = |at: &str| json!([{ "at": at, "reason": "timeout" }]);

@@ -58,7 +58,12 @@ pub(super) struct Plan {
     pub services: Vec<Service>,
     /// Zones from the root down.
     pub zones: Vec<ZonePlan>,
+    /// The front of the registry, which stands at [`REGISTRY`].
+    pub registry: Front,
 }
+
+/// Where the registry of the offices' domains is asked.
+pub(super) const REGISTRY: (&str, u16) = ("203.0.113.82", 443);
 
 /// A server and the documented addresses that it is reached at.
 pub(super) struct Service {
@@ -173,8 +178,10 @@ pub(super) fn plan(authority: &Authority, mended: &Mended) -> Result<Plan, Estat
     let list = List(authority.revocation_list()?);
     add(&[("203.0.113.81", 80)], Server::List(list));
 
+    let identity = good(&["rdap.registry.example"])?;
     Ok(Plan {
         services,
+        registry: Front::new(&identity, Age::Current)?,
         zones: zones(&exchanger.public_key, &exchanger_key, mended),
     })
 }
@@ -207,7 +214,7 @@ fn zones(exemplary_key: &[u8], neglected_key: &[u8], mended: &Mended) -> Vec<Zon
     ]
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -216,7 +223,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The time in so many days, to the second, as security.txt wants it (RFC 9116 section 2.5.5).
-fn in_days(days: i64) -> String {
+pub(super) fn in_days(days: i64) -> String {
     let later = Timestamp::now() + SignedDuration::from_hours(days.saturating_mul(24));
     later.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -9,12 +9,9 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
     agreement::Routing,
-    facts::{
-        Address, AddressFamily, Caa, CaaIssuer, CaaProblem, CnameStep, DnsFacts, HostName,
-        NameServer, Txt,
-    },
+    facts::{Address, AddressFamily, CnameStep, DnsFacts, NameServer, Txt},
     fold_servers,
-    jobs::{Answers, CaaFound, Lookup, Zone, server_names},
+    jobs::{Answers, Lookup, Zone, server_names},
     keys, validate,
 };
 use crate::{
@@ -26,10 +23,7 @@ use crate::{
     },
     net::{Answer, NetError, is_public, name_text, parse_name},
     probes::registry::AreaReport,
-    wire::{
-        caa::{self, CaaRecord},
-        text::{clean, clean_bytes},
-    },
+    wire::text::{clean, clean_bytes},
 };
 
 /// Most characters of a TXT value.
@@ -371,25 +365,6 @@ impl Fold {
         proven
     }
 
-    fn caa(&mut self, caa: &Result<CaaFound, NetError>) {
-        match caa {
-            Err(error) => self.gaps.push(error.gap("/dns/caa")),
-            Ok(found) => {
-                self.facts.caa = match &found.set {
-                    Some((at, answer)) => {
-                        self.prove("/dns/caa", answer);
-                        Some(caa_facts(at, answer))
-                    }
-                    None => {
-                        self.prove("/dns/caa", &found.first);
-                        None
-                    }
-                }
-                .into();
-            }
-        }
-    }
-
     fn open_if_cut(&mut self, answer: &Answer, at: &str) {
         if answer.cut {
             self.gap(at, GapReason::TooLarge, "more records than are kept");
@@ -456,49 +431,4 @@ fn has_dnssec(answer: &Answer, ds: bool) -> bool {
         RData::DNSSEC(DNSSECRData::DNSKEY(_)) => !ds,
         _ => false,
     })
-}
-
-fn host_list(names: Vec<String>) -> Vec<HostName> {
-    names.into_iter().map(|name| HostName { name }).collect()
-}
-
-fn caa_facts(at: &str, answer: &Answer) -> Caa {
-    let set = caa::parse(answer.data().filter_map(|data| match data {
-        RData::CAA(record) => Some(CaaRecord {
-            flags: record.flags(),
-            tag: &record.tag,
-            value: &record.value,
-        }),
-        _ => None,
-    }));
-    let issuers = |list: Vec<caa::Issuer>| {
-        list.into_iter()
-            .map(|issuer| CaaIssuer {
-                domain: issuer.domain,
-                parameters: issuer.parameters,
-                accounts: host_list(issuer.accounts).into(),
-                methods: issuer.methods.map(host_list).into(),
-                satisfiable: issuer.satisfiable.into(),
-            })
-            .collect()
-    };
-    Caa {
-        at: at.to_owned(),
-        alias_for: answer
-            .aliases
-            .last()
-            .map(|alias| alias.target.clone())
-            .into(),
-        issuers: issuers(set.issue),
-        wildcard_issuers: issuers(set.issuewild),
-        iodef: set.iodef.into_iter().map(|value| Txt { value }).collect(),
-        problems: set
-            .problems
-            .into_iter()
-            .map(|(name, detail)| CaaProblem {
-                name: name.to_owned(),
-                detail,
-            })
-            .collect(),
-    }
 }

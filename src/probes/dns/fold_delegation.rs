@@ -63,6 +63,10 @@ impl Fold {
                 ds: Seen::Unseen,
                 serves_zone: Seen::Unseen,
             };
+            if let Ok(reply) = reply {
+                let whole = handed.is_empty().then_some(AT);
+                self.parent_reply(&[Some(at.as_str()), whole], &zone.name, *ip, reply);
+            }
             match reply
                 .as_deref()
                 .map_err(Clone::clone)

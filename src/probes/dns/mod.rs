@@ -4,6 +4,7 @@
 mod agreement;
 pub mod facts;
 mod fold;
+mod fold_caa;
 mod fold_delegation;
 mod fold_servers;
 mod jobs;

@@ -1,5 +1,7 @@
 //! What each name server answered, as evidence for the facts about it.
 
+use std::net::IpAddr;
+
 use super::{
     fold::Fold,
     servers::{Asked, Reply, known},
@@ -103,6 +105,26 @@ impl Fold {
         }
     }
 
+    /// What a server of the zone above answered, at each of these places.
+    pub(super) fn parent_reply(
+        &mut self,
+        places: &[Option<&str>],
+        zone: &str,
+        ip: IpAddr,
+        reply: &DnsReply,
+    ) {
+        let (data, cut) = reply_text(reply, REPLY_CHARS);
+        for place in places.iter().flatten() {
+            self.evidence.push(Evidence {
+                at: (*place).to_owned(),
+                kind: EvidenceKind::DnsRecords,
+                data: data.clone(),
+                cut,
+                reproduce: dig(ip, &format!("{zone} NS +norec +dnssec")),
+            });
+        }
+    }
+
     fn reply(
         &mut self,
         at: &str,
@@ -150,6 +172,10 @@ impl Fold {
 }
 
 fn command(asked: &Asked, question: &str) -> String {
+    dig(asked.ip, question)
+}
+
+fn dig(ip: IpAddr, question: &str) -> String {
     let words: Vec<String> = question.split_whitespace().map(shell_word).collect();
-    format!("dig @{} {}", asked.ip, words.join(" "))
+    format!("dig @{ip} {}", words.join(" "))
 }

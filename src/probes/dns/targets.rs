@@ -2,7 +2,6 @@
 
 use futures_util::future::join_all;
 use hickory_proto::rr::RData;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 use super::{
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{gap::GapReason, seen::Seen, standing::Standing},
-    net::{Answer, NetError, RecordType, Session, Stands, name_text},
+    net::{Answer, NetError, RecordType, Session, Stands, invented_label, name_text},
     wire::text::clean,
 };
 
@@ -117,20 +116,8 @@ fn targets_of((service, answer): &(String, Lookup)) -> Vec<SrvTarget> {
         .collect()
 }
 
-/// A label that nobody writes down. The same for a name each time, so that resolvers
-/// answer it from memory and results do not differ.
-fn label(name: &str) -> String {
-    let digest = Sha256::digest(format!("scrutineer wildcard {name}"));
-    let hex: String = digest
-        .iter()
-        .take(10)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("x{hex}")
-}
-
 async fn wildcard(session: &Session, name: &str) -> WildcardAsked {
-    let probe = format!("{}.{name}", label(name));
+    let probe = format!("{}.{name}", invented_label(name));
     let address = session.lookup(&probe, RecordType::A).await;
     let mut others = Vec::new();
     let mut standing = None;
@@ -160,20 +147,10 @@ impl Fold {
         at: &str,
         stands: &Result<Stands, NetError>,
     ) -> Seen<Standing> {
-        match stands {
-            Ok(stands) => {
-                if stands.standing != Standing::Resolves {
-                    for answer in &stands.answers {
-                        self.prove(at, answer);
-                    }
-                }
-                stands.standing.into()
-            }
-            Err(error) => {
-                self.miss(at, error);
-                Seen::Unseen
-            }
-        }
+        let (standing, proof, gap) = Stands::fact(stands, at);
+        self.evidence.extend(proof);
+        self.gaps.extend(gap);
+        standing
     }
 
     /// SRV records and wildcards.
@@ -253,19 +230,5 @@ impl Fold {
             standing,
         })
         .into();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::label;
-
-    #[test]
-    fn the_label_is_a_label_and_each_name_has_its_own() {
-        let one = label("office.example");
-        assert_eq!(one.len(), 21);
-        assert!(one.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        assert_eq!(one, label("office.example"));
-        assert_ne!(one, label("vote.example"));
     }
 }

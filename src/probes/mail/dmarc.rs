@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     DMARC_WALK_MAX,
-    facts::{Dmarc, DmarcDisposition, DmarcPolicy, MailProblem},
+    facts::{Dmarc, DmarcDisposition, DmarcPolicy, MailProblem, SubdomainPolicy},
     notes::Notes,
     reports,
 };
@@ -71,6 +71,21 @@ pub(super) async fn observe(session: &Session, domain: &str) -> Observed {
             reports::observe(session, policy, organisational.as_deref(), notes).await;
     }
     observed
+}
+
+/// The policy that a name publishes itself, with one record alone.
+pub(super) fn own_policy(answer: &Answer) -> Option<SubdomainPolicy> {
+    let texts = answer.texts();
+    let mut records = texts.iter().filter(|text| dmarc::is_record(text));
+    let (Some(text), None) = (records.next(), records.next()) else {
+        return None;
+    };
+    let record = dmarc::parse(text);
+    record.applies.then(|| SubdomainPolicy {
+        policy: fact(record.p.unwrap_or(Disposition::None)),
+        testing: record.testing,
+        record: clean_bytes(text, RECORD_CHARS),
+    })
 }
 
 /// The names of the walk: the domain, then upwards, with a jump to seven

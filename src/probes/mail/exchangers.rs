@@ -47,6 +47,20 @@ pub(super) async fn observe(session: &Session, domain: &str, level: Level) -> Ex
                 Seen::Unseen => Seen::Unseen,
             },
         };
+        exchanger.is_alias = match stands {
+            // A domain that stands for its own exchanger is named by no MX record.
+            None => Seen::Known(false),
+            Some(_) if exchanger.implicit => Seen::Known(false),
+            Some(Ok(stands)) => {
+                let own = stands.answers.iter();
+                let mut own = own.filter(|answer| answer.name == exchanger.name);
+                Seen::Known(own.any(|answer| !answer.aliases.is_empty()))
+            }
+            Some(Err(error)) => {
+                notes.miss(&format!("/mail/mx/{index}/is_alias"), error);
+                Seen::Unseen
+            }
+        };
     }
     let mut room = ENDPOINTS_MAX;
     let mut asked = Vec::new();

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::transport_facts::{Bimi, MtaSts, MtaStsMode, MtaStsPolicy, TlsRpt};
 use crate::model::{seen::Seen, spoofing::Spoofing, standing::Standing};
 
 /// Version of these facts.
@@ -50,6 +51,11 @@ pub struct MailFacts {
     /// The logo that programs may show beside its mail (BIMI); `null` when no record is published.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub bimi: Seen<Option<Bimi>>,
+    /// Names below the domain that exist, looked at as senders: its own exchangers, `www`
+    /// and `mail`, and what a wildcard says.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name", "x-level" = "standard"))]
+    pub subdomains: Seen<Vec<Subdomain>>,
     /// Whether somebody else can send mail in its name. Joined after the probes.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub spoofing: Seen<Spoofing>,
@@ -71,6 +77,9 @@ pub struct MailExchanger {
     /// `null` for a null MX.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub standing: Seen<Option<Standing>>,
+    /// Whether its name is an alias, which RFC 2181 section 10.3 rules out.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub is_alias: Seen<bool>,
     /// What answered on port 25 of each address.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
@@ -310,6 +319,39 @@ pub struct ReportDestination {
     pub permitted: Seen<Option<bool>>,
 }
 
+/// A name below the domain that mail can come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Subdomain {
+    /// The name; `*.DOMAIN` stands for all that nobody wrote down.
+    pub name: String,
+    /// Whether it has an address or a mail exchanger.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub used: Seen<bool>,
+    /// Its SPF record; `null` when it has none. SPF of a domain does not cover names below it.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub spf: Seen<Option<String>>,
+    /// What a receiver concludes of a sender that its SPF record does not list; `null`
+    /// without a record.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub stranger: Seen<Option<SpfVerdict>>,
+    /// The DMARC policy of its own; `null` when it follows that of the domain.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub dmarc: Seen<Option<SubdomainPolicy>>,
+}
+
+/// A DMARC policy that a name below the domain publishes itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubdomainPolicy {
+    /// What receivers are asked to do (`p`).
+    pub policy: DmarcDisposition,
+    /// Whether the record asks for test mode (`t=y`).
+    pub testing: bool,
+    /// The record.
+    pub record: String,
+}
+
 /// What a DMARC policy asks for.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -371,81 +413,6 @@ pub struct DkimRecord {
     /// Whether the domain only tests DKIM (`t=y`): receivers then treat signed
     /// mail as unsigned.
     pub testing: bool,
-    /// Faults in the record.
-    #[schemars(extend("x-key" = "name"))]
-    pub problems: Vec<MailProblem>,
-}
-
-/// The MTA-STS record and policy of a domain (RFC 8461).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MtaSts {
-    /// The record.
-    pub record: String,
-    /// Its id; `null` when the record has none.
-    pub id: Option<String>,
-    /// The policy file; `null` when the host answers that there is none.
-    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
-    pub policy: Seen<Option<MtaStsPolicy>>,
-    /// Faults in record and policy.
-    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
-    #[schemars(extend("x-key" = "name"))]
-    pub problems: Seen<Vec<MailProblem>>,
-}
-
-/// An MTA-STS policy file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MtaStsPolicy {
-    /// `enforce`, `testing` or `none`.
-    pub mode: MtaStsMode,
-    /// Seconds for which it may be kept.
-    pub max_age: u64,
-    /// Patterns of allowed exchangers.
-    pub mx: Vec<String>,
-    /// Whether every exchanger of the domain matches a pattern (joined after the probes).
-    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
-    pub covers_all_mx: Seen<bool>,
-}
-
-/// Mode of an MTA-STS policy.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum MtaStsMode {
-    /// Refuse to deliver without verified TLS.
-    Enforce,
-    /// Deliver, but report.
-    Testing,
-    /// No policy.
-    None,
-}
-
-/// The TLS reporting record of a domain (RFC 8460).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TlsRpt {
-    /// The record.
-    pub record: String,
-    /// Where reports go.
-    pub rua: Vec<String>,
-    /// Faults in the record.
-    #[schemars(extend("x-key" = "name"))]
-    pub problems: Vec<MailProblem>,
-}
-
-/// The BIMI record of a domain, of the selector `default`
-/// (draft-brand-indicators-for-message-identification).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Bimi {
-    /// The record.
-    pub record: String,
-    /// Where the logo is (`l`); `null` when the domain declines to show one.
-    pub logo: Option<String>,
-    /// Where the certificate of the mark is (`a`); `null` when there is none.
-    pub evidence: Option<String>,
     /// Faults in the record.
     #[schemars(extend("x-key" = "name"))]
     pub problems: Vec<MailProblem>,

@@ -9,10 +9,12 @@ mod notes;
 mod reports;
 mod smtp;
 mod spf;
+mod subdomains;
 #[cfg(test)]
 mod tests;
 mod tlsa;
 mod transport;
+mod transport_facts;
 
 use std::net::IpAddr;
 
@@ -61,7 +63,7 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             };
         }
         let (session, domain) = (context.session, context.target.name.as_str());
-        let (exchangers, spf, dmarc, dkim, tls_rpt, bimi, mut mta_sts) = tokio::join!(
+        let (exchangers, spf, dmarc, dkim, tls_rpt, bimi, mut mta_sts, below) = tokio::join!(
             exchangers::observe(session, domain, context.level),
             spf::observe(session, domain),
             dmarc::observe(session, domain),
@@ -69,11 +71,20 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             transport::tls_rpt(session, domain),
             transport::bimi(session, domain),
             transport::mta_sts(session, domain),
+            subdomains::observe(session, domain, context.level),
         );
         transport::compare_exchangers(&mut mta_sts.0, &exchangers.mx, &mut mta_sts.1);
 
         let mut notes = exchangers.notes;
-        for part in [spf.notes, dmarc.notes, dkim.1, tls_rpt.1, bimi.1, mta_sts.1] {
+        for part in [
+            spf.notes,
+            dmarc.notes,
+            dkim.1,
+            tls_rpt.1,
+            bimi.1,
+            mta_sts.1,
+            below.1,
+        ] {
             notes.add(part);
         }
         let facts = MailFacts {
@@ -89,6 +100,7 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
             mta_sts: mta_sts.0,
             tls_rpt: tls_rpt.0,
             bimi: bimi.0,
+            subdomains: below.0,
             spoofing: Seen::Unseen,
         };
         notes.gaps.sort();
@@ -177,6 +189,11 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
         ),
     ];
     if level >= Level::Standard {
+        plan.push(exchange(
+            resolver(),
+            format!("names below {domain}: TXT, A, AAAA, MX and _dmarc, and what their SPF records include"),
+            subdomains::NAMES_MAX * (subdomains::QUESTIONS_MAX + spf::QUESTIONS_MAX),
+        ));
         plan.push(exchange(
             format!("exchangers of {domain}, port 25"),
             "EHLO and QUIT".to_owned(),

@@ -36,20 +36,10 @@ impl Notes {
         at: &str,
         stands: &Result<Stands, NetError>,
     ) -> Seen<Standing> {
-        match stands {
-            Ok(stands) => {
-                if stands.standing != Standing::Resolves {
-                    for answer in &stands.answers {
-                        self.prove(at, answer);
-                    }
-                }
-                stands.standing.into()
-            }
-            Err(error) => {
-                self.miss(at, error);
-                Seen::Unseen
-            }
-        }
+        let (standing, proof, gap) = Stands::fact(stands, at);
+        self.evidence.extend(proof);
+        self.gaps.extend(gap);
+        standing
     }
 
     pub(super) fn add(&mut self, other: Self) {

@@ -71,6 +71,54 @@ fn names(list: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn names_below_are_looked_at_as_senders() {
+    let zone = "
+county.example. IN MX 10 mx1.county.example.
+mx1.county.example. IN TXT \"v=spf1 -all\"
+_dmarc.mx1.county.example. IN TXT \"v=DMARC1; p=none; t=y\"
+www.county.example. IN A 192.0.2.80
+www.county.example. IN TXT \"v=spf1 include:lost.example +all\"
+_dmarc.www.county.example. IN TXT \"v=DMARC1; p=reject\"
+_dmarc.www.county.example. IN TXT \"v=DMARC1; p=none\"
+";
+    let faults = [("lost.example", RecordType::TXT, Fault::Silent)];
+    let report = observe_at(Level::Standard, "county.example", zone, &faults, |_| {}).await;
+    assert_eq!(
+        facts(&report)["subdomains"],
+        json!([
+            {
+                "name": "mx1.county.example", "used": false,
+                "spf": "v=spf1 -all", "stranger": "fail",
+                "dmarc": { "policy": "none", "testing": true, "record": "v=DMARC1; p=none; t=y" },
+            },
+            // Two DMARC records are as none; what an include says decides over others.
+            {
+                "name": "www.county.example", "used": true,
+                "spf": "v=spf1 include:lost.example +all", "dmarc": null,
+            },
+        ])
+    );
+    let below = gaps(&report);
+    let below: Vec<_> = below.into_iter().filter(|at| at.contains("sub")).collect();
+    assert_eq!(below, ["/mail/subdomains/1/stranger"]);
+    let proof = report.evidence.iter().map(|one| one.at.as_str());
+    let proof: Vec<_> = proof.filter(|at| at.contains("/subdomains/0/")).collect();
+    assert_eq!(
+        proof,
+        ["/mail/subdomains/0/dmarc", "/mail/subdomains/0/spf"]
+    );
+
+    // A name that could not be asked for may be there.
+    let faults = [("www.county.example", RecordType::TXT, Fault::Silent)];
+    let report = observe_at(Level::Standard, "county.example", zone, &faults, |_| {}).await;
+    assert!(
+        gaps(&report).contains(&"/mail/subdomains/-"),
+        "{:?}",
+        report.gaps
+    );
+}
+
+#[tokio::test]
 async fn a_domain_that_does_it_right() {
     let zone = "
 county.example. IN MX 20 mx2.host.example.
@@ -89,7 +137,8 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
         [
             "/mail/dkim/keys/-",
             "/mail/mx/0/endpoints",
-            "/mail/mx/1/endpoints"
+            "/mail/mx/1/endpoints",
+            "/mail/subdomains"
         ]
     );
     assert_eq!(
@@ -100,12 +149,12 @@ _smtp._tls.county.example. IN TXT \"v=TLSRPTv1; rua=mailto:t@county.example\"
             "mx": [
                 {
                     "name": "mx1.host.example", "preference": 10, "null_mx": false, "implicit": false,
-                    "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false,
+                    "is_alias": false, "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false,
                     "standing": "missing",
                 },
                 {
                     "name": "mx2.host.example", "preference": 20, "null_mx": false, "implicit": false,
-                    "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false,
+                    "is_alias": false, "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false,
                     "standing": "missing",
                 },
             ],

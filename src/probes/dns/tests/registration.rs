@@ -16,6 +16,7 @@ use crate::{
     net::{
         RdapSource,
         test_resolver::{TestResolver, session, target_named},
+        testing,
     },
     probes::registry::{AreaReport, ProbeContext},
 };
@@ -155,4 +156,119 @@ async fn what_no_registry_says_is_a_gap() {
     let report = observe(1).await;
     let gap = report.gaps.iter().find(|gap| gap.at == "/dns/registration");
     assert_eq!(gap.map(|gap| gap.reason), Some(GapReason::Unreachable));
+}
+
+/// Looks at the domain with IANA's list, a server of which plays on loopback too.
+async fn by_iana(
+    list: &'static str,
+    registry: fn() -> Vec<testing::Act>,
+) -> (AreaReport, Vec<String>) {
+    let (tls, root) = testing::certificate(&["data.iana.org", "rdap.registry.example"]);
+    let server = testing::Server::tls(tls, move |head| match testing::path(head) {
+        "/rdap/dns.json" => testing::answer("200 OK", "content-type: application/json", list),
+        "/v1/domain/county.example" => registry(),
+        _ => testing::answer("404 x", "", ""),
+    })
+    .await;
+    let zone =
+        format!("{ZONE}data.iana.org. IN A 192.0.2.70\nrdap.registry.example. IN A 192.0.2.71\n");
+    let resolver = TestResolver::start(&zone, &[]).await;
+    let mut config = resolver.config();
+    config.rdap = RdapSource::Iana;
+    config.extra_roots = vec![root];
+    config.connect_to = ["192.0.2.70", "192.0.2.71"]
+        .iter()
+        .map(|host| format!("{host}:443:{}", server.at).parse().expect("a rule"))
+        .collect();
+    let name = "vote.county.example";
+    let session = session(config, name);
+    let target = target_named(name);
+    let look = async || {
+        (PROBE.observe)(ProbeContext {
+            target: &target,
+            level: Level::Passive,
+            page_cap: 1,
+            session: &session,
+        })
+        .await
+    };
+    look().await;
+    // A second look in the same run asks nobody again.
+    let report = look().await;
+    (report, server.paths())
+}
+
+fn known() -> Vec<testing::Act> {
+    let body = r#"{ "ldhName": "county.example", "status": ["client transfer prohibited"] }"#;
+    testing::answer("200 OK", "content-type: application/rdap+json", body)
+}
+
+const LIST: &str = r#"{ "version": "1.0", "services": [
+    [["test"], ["https://elsewhere.example/"]],
+    [["example"], ["http://rdap.registry.example/", "https://rdap.registry.example/v1/"]]] }"#;
+
+#[tokio::test]
+async fn the_registry_is_found_by_the_list_of_iana() {
+    let (report, paths) = by_iana(LIST, known).await;
+    let facts = report.facts.as_ref().expect("facts");
+    assert_eq!(
+        facts["registration"]["transfer_locked"], true,
+        "{:?}",
+        report.gaps
+    );
+    assert_eq!(facts["registration"]["server"], "rdap.registry.example");
+    assert_eq!(paths, ["/rdap/dns.json", "/v1/domain/county.example"]);
+}
+
+#[tokio::test]
+async fn what_the_list_of_iana_does_not_tell_is_a_gap() {
+    type Case = (
+        &'static str,
+        fn() -> Vec<testing::Act>,
+        GapReason,
+        &'static str,
+        usize,
+    );
+    let limited = || testing::answer("429 x", "retry-after: 60", "");
+    let cases: [Case; 5] = [
+        (LIST, limited, GapReason::Throttled, "429", 2),
+        (
+            r#"{ "services": [[["test"], ["https://elsewhere.example/"]]] }"#,
+            known,
+            GapReason::NotAsked,
+            "has no RDAP server for county.example",
+            1,
+        ),
+        (
+            "{}",
+            known,
+            GapReason::Malformed,
+            "IANA's list of RDAP servers cannot be read",
+            1,
+        ),
+        (
+            r#"{ "services": [[["example"], ["ftp://rdap.registry.example/"]]] }"#,
+            known,
+            GapReason::Malformed,
+            "is no address of an RDAP server",
+            1,
+        ),
+        (
+            r#"{ "services": [[["example"], ["https://gone.example/"]]] }"#,
+            known,
+            GapReason::Unresolved,
+            "gone.example",
+            1,
+        ),
+    ];
+    for (list, registry, reason, detail, asked) in cases {
+        let (report, paths) = by_iana(list, registry).await;
+        let gap = report.gaps.iter().find(|gap| gap.at == "/dns/registration");
+        assert_eq!(gap.map(|gap| gap.reason), Some(reason), "{list}: {gap:?}");
+        let said = gap
+            .and_then(|gap| gap.detail.as_deref())
+            .unwrap_or_default();
+        assert!(said.contains(detail), "{said}");
+        assert_eq!(paths.len(), asked, "{list}: {paths:?}");
+    }
 }

@@ -17,11 +17,11 @@ use crate::{
 async fn who_takes_mail() {
     let implicit = json!([{
         "name": "county.example", "preference": 0, "null_mx": false, "implicit": true,
-        "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false, "standing": "resolves",
+        "is_alias": false, "tlsa": [], "tlsa_signed": null, "tlsa_authenticated": false, "standing": "resolves",
     }]);
     let null = json!([{
         "name": ".", "preference": 0, "null_mx": true, "implicit": false, "endpoints": [],
-        "tlsa": [], "tlsa_signed": null, "standing": null,
+        "is_alias": false, "tlsa": [], "tlsa_signed": null, "standing": null,
     }]);
     let cases = [
         ("county.example. IN MX 0 .", null, false),
