@@ -199,7 +199,7 @@ async fn by_iana(
 }
 
 fn known() -> Vec<testing::Act> {
-    let body = r#"{ "ldhName": "county.example", "status": ["client transfer prohibited"] }"#;
+    let body = r#"{ "objectClassName": "domain", "ldhName": "county.example", "status": ["client transfer prohibited"] }"#;
     testing::answer("200 OK", "content-type: application/rdap+json", body)
 }
 
