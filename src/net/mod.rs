@@ -14,6 +14,7 @@ mod connection;
 mod dns_query;
 mod error;
 mod http;
+mod kept;
 mod meter;
 mod pace;
 mod present;

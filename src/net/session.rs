@@ -14,6 +14,7 @@ use tokio::{
 };
 
 mod admission;
+mod datagram;
 
 pub use self::admission::Admission;
 use super::{
@@ -26,6 +27,7 @@ use super::{
     dns_query::{DnsQuery, DnsReply},
     error::NetError,
     http::Pool,
+    kept::Kept,
     meter::Meter,
     pace::{Pace, lock},
     present::{name_text, parse_name},
@@ -64,6 +66,7 @@ struct Shared {
     config: NetConfig,
     resolver: Resolver,
     registries: Registries,
+    kept: Kept,
     pace: Pace,
     roots: Arc<RootCertStore>,
     user_agent: String,
@@ -87,6 +90,7 @@ impl Net {
         let shared = Shared {
             resolver: Resolver::new(config.resolver, config.limits)?,
             registries: Registries::default(),
+            kept: Kept::default(),
             pace: Pace::new(config.limits),
             roots: Arc::new(roots),
             user_agent: user_agent(config.contact.as_deref()),
@@ -270,6 +274,19 @@ impl Session {
         }
         vouched.insert(host);
         Ok(())
+    }
+
+    /// What a URL gave to any target of this run before, or what `fetch` gives now:
+    /// for what authorities publish for everybody.
+    ///
+    /// # Errors
+    /// As `fetch`, now or before.
+    pub async fn kept(
+        &self,
+        url: &str,
+        fetch: impl Future<Output = Result<Vec<u8>, NetError>>,
+    ) -> Result<Arc<Vec<u8>>, NetError> {
+        self.inner.net.shared.kept.once(url, fetch).await
     }
 
     /// Servers of the root to follow delegations from: those that the user gave,

@@ -39,6 +39,7 @@ mod tls_names;
 mod tls_odd;
 mod tls_offers;
 mod tls_old;
+mod tls_quic;
 mod tls_revocation;
 mod tls_rustls;
 mod tls_stacks;

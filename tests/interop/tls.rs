@@ -702,6 +702,7 @@ fn passive_asks_once_and_says_what_it_did_not_ask() {
             "/tls/endpoints/0/heartbeat",
             "/tls/endpoints/0/npn",
             "/tls/endpoints/0/preference",
+            "/tls/endpoints/0/quic",
             "/tls/endpoints/0/refuses_fallback",
             "/tls/endpoints/0/resumption",
             "/tls/endpoints/0/reuses_dh",

@@ -50,6 +50,16 @@ impl Office {
             let authority = "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\n";
             let long = ["-days", "60"];
             pki.issue("publisher", Some("root"), "rsa:2048", "Test publisher", authority, &long);
+            // Authorities that the root has on its list of the same numbers, or not.
+            let pointer = "crlDistributionPoints=URI:http://crl.pki.example/root.crl\n";
+            for (name, serial) in [("sound", "0x1001"), ("fallen", "0x1002")] {
+                let above = format!("{authority}{pointer}");
+                let terms = ["-days", "60", "-set_serial", serial];
+                pki.issue(name, Some("root"), "ec", &format!("Test {name}"), &above, &terms);
+                let leaf = format!("under-{name}");
+                let extensions = format!("subjectAltName=DNS:{HOST},DNS:www.{HOST}\nextendedKeyUsage=serverAuth\n");
+                pki.issue(&leaf, Some(name), "ec", HOST, &extensions, &["-days", "30"]);
+            }
             leaf("kept", "0x1001", &format!("{OCSP}{CRL}"));
             leaf("stolen", "0x1002", &format!("{OCSP}{CRL}"));
             leaf("foreign", "0x1003", OCSP);
@@ -525,6 +535,72 @@ fn thread_scope<T: Sync>(cases: &[T], run: impl Fn(&T) + Sync) {
             scope.spawn(|| run(case));
         }
     });
+}
+
+#[test]
+fn authorities_are_asked_about_too() {
+    let Some(pki) = Office::get() else { return };
+    let list = Page::Body(fs::read(pki.path("others.crl")).unwrap());
+    let lists = Hosted::serve(BTreeMap::from([("/root.crl".to_owned(), list)]));
+    let closed = free_port();
+    for (name, expected) in [("sound", Status::Good), ("fallen", Status::Revoked)] {
+        let chain = format!("{name}.pem");
+        let leaf = format!("under-{name}");
+        let (_server, port) = serve(&[&leaf], Some(&chain), &["-tls1_3"]).unwrap();
+        let (seen, gaps) = look(pki, port, closed, lists.port, Level::Standard);
+        assert_eq!(gaps, [], "{name}");
+        assert_eq!(
+            seen.revocation.known(),
+            Some(&None),
+            "the leaf names no place"
+        );
+        let [authority] = &seen.authorities.known().unwrap()[..] else {
+            panic!("{:?}", seen.authorities);
+        };
+        assert_eq!(authority.key, format!("CN=Test {name}"));
+        let found = authority.revocation.known().unwrap().as_ref().unwrap();
+        assert_eq!(
+            (found.status, found.source),
+            (expected, Source::Crl),
+            "{name}"
+        );
+        let (seen, gaps) = look(pki, port, closed, lists.port, Level::Passive);
+        assert!(seen.authorities.known().unwrap()[0].revocation.is_unseen());
+        assert_eq!(gaps[0].1, GapReason::NotAsked);
+    }
+    assert_eq!(lists.asked(), ["/root.crl", "/root.crl"], "once a run");
+}
+
+/// Two targets of one run, whose chains name the same list.
+#[test]
+fn a_list_is_fetched_once_for_all_targets() {
+    let Some(pki) = Office::get() else { return };
+    let list = Page::Body(fs::read(pki.path("others.crl")).unwrap());
+    let lists = Hosted::serve(BTreeMap::from([("/root.crl".to_owned(), list)]));
+    let (_server, port) = serve(&["under-sound"], Some("sound.pem"), &["-tls1_3"]).unwrap();
+    let root = "\n$TTL 300\n@ IN SOA ns hostmaster 1 7200 3600 1209600 300\n@ IN NS ns\n";
+    let names = Names::serve(&[
+        (".", root),
+        ("site.example.", &format!("{ZONE}www IN A 192.0.2.80\n")),
+        ("pki.example.", &format!("{root}crl IN A 192.0.2.91\n")),
+    ]);
+    let outcome = scan([
+        HOST.to_owned(),
+        format!("www.{HOST}"),
+        "--only=tls".to_owned(),
+        format!("--resolver={}", names.address),
+        format!("--connect-to=192.0.2.80:443:127.0.0.1:{port}"),
+        format!("--connect-to=192.0.2.91:80:127.0.0.1:{}", lists.port),
+        format!("--ca-file={}", pki.path("root.pem").display()),
+    ]);
+    let failing = outcome.failing();
+    assert!(!failing.contains("cert.revocation.authorities-not-revoked"));
+    assert!(
+        !outcome
+            .open()
+            .contains("cert.revocation.authorities-not-revoked")
+    );
+    assert_eq!(lists.asked(), ["/root.crl"]);
 }
 
 #[test]

@@ -195,6 +195,11 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name", "x-level" = "standard"))]
     pub certificate_compression_algorithms: Seen<Vec<CompressionAlgorithm>>,
+    /// What the same port answers over UDP to a QUIC packet of a version that nobody
+    /// has (RFC 9000 section 6); `null` where nobody listens, or where it is no website.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub quic: Seen<Option<Quic>>,
     /// Whether it slowed us down or turned us away after several connections.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use super::chain::{self, Question};
 use super::enumerate::RawChain;
 use super::facts::{
-    AlternativeName, Certificate, CertificateTimestamp, Issuer, KeyUsage, KeyUsageName,
+    AlternativeName, Authority, Certificate, CertificateTimestamp, Issuer, KeyUsage, KeyUsageName,
     OtherDomain, PublicKey, Revocation, StapledAnswer, TimestampSource, Transparency,
 };
 use super::fold::{Fold, SeenChain, timestamp};
 use super::issued::{Issued, issued};
+use super::revocation::{self, Kind, Place};
 use super::{fold_revocation, fold_transparency};
 use crate::model::{gap::GapReason, observation::EvidenceKind, seen::Seen};
 use crate::net::NetError;
@@ -72,6 +73,7 @@ impl Fold<'_> {
         }
         let issued = issued(&chain.certificates, self.setting.roots);
         let status = self.status(&place, leaf, issued.as_ref(), chain);
+        let authorities = self.authorities(&place, chain);
         let (timestamps, transparency) =
             self.transparency(&place, leaf, issued.as_ref(), seen, status.timestamps);
         Ok(Certificate {
@@ -107,6 +109,7 @@ impl Fold<'_> {
             must_staple: leaf.must_staple,
             staple: Seen::Known(status.staple),
             revocation: status.revocation,
+            authorities: Seen::Known(authorities),
             timestamps: Seen::Known(timestamps),
             transparency,
             other_domains: Seen::Known(other_domains(&self.answers.host, &leaf.names)),
@@ -145,14 +148,7 @@ impl Fold<'_> {
             _ if leaf.ocsp.is_empty() && leaf.crl.is_empty() => Ok(None),
             (_, Some(Ok(places)), Some(issued)) => fold_revocation::by_places(places, issued, now)
                 .map(|(found, from)| {
-                    let at = format!("{}{place}/revocation", self.at);
-                    let kind = match from.kind {
-                        super::revocation::Kind::Ocsp => EvidenceKind::OcspResponse,
-                        super::revocation::Kind::Crl => EvidenceKind::RevocationList,
-                    };
-                    let reproduce = fold_revocation::reproduce(from, &leaf.serial);
-                    let body = from.body.as_deref().unwrap_or_default();
-                    self.prove(at, kind, body, reproduce);
+                    self.prove_place(place, from, &leaf.serial);
                     Some(found)
                 }),
             (_, Some(Err(error)), _) => Err(error.clone()),
@@ -220,6 +216,69 @@ impl Fold<'_> {
 }
 
 impl Fold<'_> {
+    /// What was learned of the authorities above a leaf.
+    fn authorities(&mut self, place: &str, chain: &RawChain) -> Vec<Authority> {
+        let setting = self.setting;
+        let now = setting.now;
+        let above = revocation::authorities_of(chain, setting.roots, now.as_second());
+        let mut list: Vec<Authority> = Vec::new();
+        for (der, issued) in above {
+            let authority = &issued.leaf;
+            let place = format!("{place}/authorities/{}", list.len());
+            let asked = self.revocations.get(&der);
+            let found = match asked {
+                _ if authority.ocsp.is_empty() && authority.crl.is_empty() => Ok(None),
+                Some(Ok(places)) => fold_revocation::by_places(places, &issued, now).map(Some),
+                Some(Err(error)) => Err(error.clone()),
+                None if self.answers.enumeration.is_some() => {
+                    let detail = "more certificates than are asked about for one target";
+                    Err(NetError::new(GapReason::TooLarge, detail))
+                }
+                None => {
+                    let detail =
+                        "the places that certificates name are asked from level standard on";
+                    Err(NetError::new(GapReason::NotAsked, detail))
+                }
+            };
+            let revocation = match found {
+                Ok(found) => Seen::Known(found.map(|(found, from)| {
+                    self.prove_place(&place, from, &authority.serial);
+                    found
+                })),
+                Err(error) => {
+                    self.gap(&format!("{place}/revocation"), &error);
+                    Seen::Unseen
+                }
+            };
+            let before = list
+                .iter()
+                .filter(|one| one.key.starts_with(&authority.subject));
+            let key = match before.count() {
+                0 => authority.subject.clone(),
+                more => format!("{} {}", authority.subject, more + 1),
+            };
+            list.push(Authority {
+                key,
+                serial: authority.serial.clone(),
+                sha256: authority.sha256.clone(),
+                revocation,
+            });
+        }
+        list
+    }
+
+    /// The answer of a place that decided about the certificate at `place`.
+    fn prove_place(&mut self, place: &str, from: &Place, serial: &str) {
+        let at = format!("{}{place}/revocation", self.at);
+        let kind = match from.kind {
+            Kind::Ocsp => EvidenceKind::OcspResponse,
+            Kind::Crl => EvidenceKind::RevocationList,
+        };
+        let reproduce = fold_revocation::reproduce(from, serial);
+        let body = from.body.as_deref().map_or(&[][..], Vec::as_slice);
+        self.prove(at, kind, body, reproduce);
+    }
+
     /// Why there may be timestamps in the handshake that were not seen; nothing
     /// where the same certificate came in the clear too, or was asked for in both.
     fn unseen_timestamps(&self) -> Option<NetError> {

@@ -159,6 +159,13 @@ impl Fold<'_> {
                 Grep("-tls1_3 -msg", "CompressedCertificate"),
             ),
             (
+                "quic",
+                known(&facts.quic),
+                Tool(
+                    "curl -sv --http3-only --connect-to {host}:{port}:{address}:{port} -o /dev/null https://{host}:{port}/",
+                ),
+            ),
+            (
                 "throttles",
                 known(&facts.throttles),
                 Tool("testssl.sh --protocols --each-cipher {host}:{port}"),

@@ -2,19 +2,20 @@
 
 use super::enumerate::Enumeration;
 use super::facts::{
-    ApplicationProtocol, ClientCertificate, CompressionAlgorithm, FiniteField, Resumption,
-    SignatureAlgorithm, TlsEndpoint, VersionName,
+    ApplicationProtocol, ClientCertificate, CompressionAlgorithm, FiniteField, Quic, QuicVersion,
+    Resumption, SignatureAlgorithm, TlsEndpoint, VersionName,
 };
 use super::fold::name_of;
 use super::fold_features::Missing;
 use super::jobs::EndpointAnswers;
 use crate::model::{gap::GapReason, seen::Seen};
 use crate::net::NetError;
+use crate::wire::quic::version_name;
 use crate::wire::text::clean_bytes;
 use crate::wire::tls::{Version, primes, protected_flight::compression_name, signatures};
 
 /// Facts that need level standard, by their place.
-const STANDARD: [&str; 15] = [
+const STANDARD: [&str; 16] = [
     "/signature_algorithms",
     "/finite_fields",
     "/reuses_dh",
@@ -29,6 +30,7 @@ const STANDARD: [&str; 15] = [
     "/tolerates_newer_version",
     "/certificate_compression",
     "/certificate_compression_algorithms",
+    "/quic",
     "/throttles",
 ];
 
@@ -89,6 +91,7 @@ fn standard(
     missing: &mut Vec<Missing>,
 ) {
     facts.throttles = Seen::Known(answers.throttles);
+    quic(answers, facts, missing);
     let doubt = found.doubt();
     signed(answers, found, facts, missing);
     let fields = found.exchanges.fields.iter().map(|(prime, bits)| {
@@ -217,6 +220,21 @@ fn standard(
             Ok(answer) => *fact = Seen::Known(*answer),
             Err(error) => missing.push((at, error.clone())),
         }
+    }
+}
+
+/// What answered over UDP.
+fn quic(answers: &EndpointAnswers, facts: &mut TlsEndpoint, missing: &mut Vec<Missing>) {
+    let version = |number: &u32| QuicVersion {
+        name: version_name(*number),
+    };
+    match &answers.quic {
+        Some(Ok(Some(found))) => {
+            let versions = found.iter().map(version).collect();
+            facts.quic = Seen::Known(Some(Quic { versions }));
+        }
+        None | Some(Ok(None)) => facts.quic = Seen::Known(None),
+        Some(Err(error)) => missing.push(("/quic", error.clone())),
     }
 }
 

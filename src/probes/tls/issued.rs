@@ -45,6 +45,38 @@ pub fn issued(chain: &[Vec<u8>], roots: &RootStore) -> Option<Issued> {
     Some(Issued { leaf, issuer })
 }
 
+/// The authorities from the issuer of the leaf up to the one that a root signed,
+/// each with its own issuer; empty where the way to a root is not whole.
+pub fn authorities(chain: &[Vec<u8>], roots: &RootStore) -> Vec<(Vec<u8>, Issued)> {
+    let mut found: Vec<(Vec<u8>, Issued)> = Vec::new();
+    let Some(mut below) = chain.first().and_then(|der| Certificate::read(der).ok()) else {
+        return found;
+    };
+    let by_root = |certificate: &Certificate| {
+        let mut roots = roots.roots.iter();
+        roots.any(|root| is_signed_by_root(certificate, root))
+    };
+    while !by_root(&below) {
+        let next = chain.iter().skip(1).find_map(|der| {
+            let authority = Certificate::read(der).ok()?;
+            let signed = authority.subject_der == below.issuer_der
+                && below.signed_by(&authority) == SignedBy::Yes;
+            (signed && found.iter().all(|(known, _)| known != der)).then_some((der, authority))
+        });
+        let Some((der, authority)) = next else {
+            return Vec::new();
+        };
+        let others = chain.iter().filter(|other| *other != der).cloned();
+        let own: Vec<Vec<u8>> = std::iter::once(der.clone()).chain(others).collect();
+        let Some(issued) = issued(&own, roots) else {
+            return Vec::new();
+        };
+        found.push((der.clone(), issued));
+        below = authority;
+    }
+    found
+}
+
 /// Whether a chain leads to a root at `now` (seconds since 1970), names left aside.
 pub fn is_trusted(chain: &[Vec<u8>], roots: &RootStore, now: i64) -> bool {
     verify(chain, roots, now).is_ok()

@@ -12,6 +12,7 @@ use super::gate::blame_limits;
 use super::handshakes::{Handshakes, Later, handshakes, later};
 use super::prober::{Patience, Prober};
 use super::protected::{Protected, protected};
+use super::quic::quic;
 use super::revocation::Revocations;
 use super::signatures::{self, Signatures};
 use super::starttls::Protocol;
@@ -72,6 +73,8 @@ pub struct EndpointAnswers {
     pub handshakes: Option<Handshakes>,
     /// The protected part of TLS 1.3; absent where there is none.
     pub protected: Option<Protected>,
+    /// What answered over UDP; absent where it was not asked.
+    pub quic: Option<Result<Option<Vec<u32>>, NetError>>,
     /// Those that came last.
     pub later: Later,
     /// Schemes that sign TLS 1.3.
@@ -118,6 +121,7 @@ pub async fn endpoint_answers(
         needs_small: None,
         handshakes: None,
         protected: None,
+        quic: None,
         later: Later::default(),
         signatures: Signatures::default(),
         vulnerabilities: None,
@@ -148,7 +152,7 @@ pub async fn endpoint_answers(
         prober.set_known_good(&general_hello(&prober, version));
     }
     if speaks_tls && level >= Level::Standard {
-        let (mut enumeration, other, ssl2, more) = tokio::join!(
+        let (mut enumeration, other, ssl2, more, over_udp) = tokio::join!(
             enumerate(&prober, known),
             other_certificate(endpoint, &prober, &first.offer, first.attempt.as_ref()),
             ssl2(endpoint, &prober),
@@ -156,6 +160,12 @@ pub async fn endpoint_answers(
                 match &first.attempt {
                     Some(_) => Some(handshakes(endpoint, &prober, &first, live).await),
                     None => None,
+                }
+            },
+            async {
+                match (purpose, endpoint.starttls) {
+                    (EndpointPurpose::Https, None) => Some(Box::pin(quic(endpoint)).await),
+                    _ => None,
                 }
             },
         );
@@ -185,7 +195,8 @@ pub async fn endpoint_answers(
                 }
             },
             async {
-                let (seen, tolerates) = protected(endpoint, &prober, &enumeration).await;
+                let asked = Box::pin(protected(endpoint, &prober, &enumeration));
+                let (seen, tolerates) = asked.await;
                 match enumeration.tolerates_unknown.or(tolerates) {
                     Some(tolerates) => (seen, Some(tolerates)),
                     None => (seen, unknown(&prober, &enumeration).await),
@@ -198,6 +209,7 @@ pub async fn endpoint_answers(
             answers.vulnerabilities = Some(found);
         }
         answers.handshakes = more;
+        answers.quic = over_udp;
         answers.enumeration = Some(enumeration);
         answers.ssl2 = Some(ssl2);
         answers.attempts.extend(first.attempt);

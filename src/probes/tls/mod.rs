@@ -36,6 +36,7 @@ mod issued;
 mod jobs;
 mod prober;
 mod protected;
+mod quic;
 mod revocation;
 mod signatures;
 pub mod starttls;
@@ -98,8 +99,13 @@ async fn finish(context: ProbeContext<'_>, mut answers: jobs::Answers) -> AreaRe
     };
     if context.level >= Level::Standard {
         let now = setting.now.as_second();
-        answers.revocations =
-            revocation::ask(session, &answers.endpoints, setting.roots, now).await;
+        answers.revocations = Box::pin(revocation::ask(
+            session,
+            &answers.endpoints,
+            setting.roots,
+            now,
+        ))
+        .await;
     }
     fold::report(&answers, setting)
 }

@@ -8,12 +8,13 @@
 //! following redirects; and not when a sound answer was stapled already.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
 
 use super::enumerate::RawChain;
 use super::fold::chains;
-use super::issued::{Issued, is_trusted, issued};
+use super::issued::{Issued, authorities, is_trusted, issued};
 use super::jobs::EndpointAnswers;
 use crate::model::gap::GapReason;
 use crate::net::{HttpRequest, NetError, RootStore, Session};
@@ -27,10 +28,12 @@ use crate::wire::{
 const CERTIFICATES_MAX: usize = 8;
 /// Most places of one kind that are asked about one certificate.
 const PLACES_MAX: usize = 2;
+/// Most authorities of one chain that are asked about.
+const AUTHORITIES_MAX: usize = 3;
 /// Time for one answer.
 const TIME: Duration = Duration::from_secs(8);
 
-/// What was learned, by the leaf in DER.
+/// What was learned, by the certificate in DER.
 pub type Revocations = BTreeMap<Vec<u8>, Result<Vec<Place>, NetError>>;
 
 /// A place that was asked.
@@ -43,7 +46,7 @@ pub struct Place {
     /// The URL that was asked for, the question included.
     pub asked: String,
     /// What came.
-    pub body: Result<Vec<u8>, NetError>,
+    pub body: Result<Arc<Vec<u8>>, NetError>,
 }
 
 /// What a place gives.
@@ -63,7 +66,6 @@ pub async fn ask(
     now: i64,
 ) -> Revocations {
     let mut found = Revocations::new();
-    let mut lists = BTreeMap::new();
     let mut asked = 0;
     for chain in endpoints.iter().flat_map(chains) {
         let Some(leaf) = chain.raw.certificates.first() else {
@@ -81,11 +83,29 @@ pub async fn ask(
             }
             Worth::Yes(issued) => {
                 asked += 1;
-                Ok(places(session, &issued, &mut lists, now).await)
+                Ok(Box::pin(places(session, &issued, now)).await)
             }
         };
         found.insert(leaf.clone(), result);
+        for (der, issued) in authorities_of(&chain.raw, roots, now) {
+            if found.contains_key(&der) || asked >= CERTIFICATES_MAX {
+                continue;
+            }
+            asked += 1;
+            found.insert(der, Ok(Box::pin(places(session, &issued, now)).await));
+        }
     }
+    found
+}
+
+/// Authorities between a leaf and the root that vouches for them, where the whole
+/// chain is trusted: whoever wrote places into them was let do so by the root.
+pub fn authorities_of(chain: &RawChain, roots: &RootStore, now: i64) -> Vec<(Vec<u8>, Issued)> {
+    if !is_trusted(&chain.certificates, roots, now) {
+        return Vec::new();
+    }
+    let mut found = authorities(&chain.certificates, roots);
+    found.truncate(AUTHORITIES_MAX);
     found
 }
 
@@ -119,18 +139,14 @@ fn worth_asking(chain: &RawChain, roots: &RootStore, now: i64) -> Worth {
 }
 
 /// Asks until one place gives an answer that counts.
-async fn places(
-    session: &Session,
-    issued: &Issued,
-    lists: &mut BTreeMap<String, Result<Vec<u8>, NetError>>,
-    now: i64,
-) -> Vec<Place> {
+async fn places(session: &Session, issued: &Issued, now: i64) -> Vec<Place> {
     let (leaf, issuer) = (&issued.leaf, &issued.issuer);
     let mut found = Vec::new();
     let question = ocsp::path(&ocsp::request(leaf, issuer));
     for url in leaf.ocsp.iter().take(PLACES_MAX) {
         let asked = format!("{}/{question}", url.trim_end_matches('/'));
-        let body = fetch(session, &asked, ocsp::MAX_BYTES).await;
+        let body = Box::pin(fetch(session, &asked, ocsp::MAX_BYTES));
+        let body = session.kept(&asked, body).await;
         let counts = body.as_ref().is_ok_and(|body| {
             let answer = ocsp::assess(body, leaf, issuer, now);
             answer.is_sound() && answer.status != Some(Status::Unknown)
@@ -146,15 +162,9 @@ async fn places(
         }
     }
     for url in leaf.crl.iter().take(PLACES_MAX) {
-        let body = match lists.get(url) {
-            Some(body) => body.clone(),
-            None => {
-                let body = fetch(session, url, crl::MAX_BYTES).await;
-                lists.insert(url.clone(), body.clone());
-                body
-            }
-        };
-        let counts = |body: &Vec<u8>| crl::assess(body, url, leaf, issuer, now).is_ok();
+        let body = Box::pin(fetch(session, url, crl::MAX_BYTES));
+        let body = session.kept(url, body).await;
+        let counts = |body: &Arc<Vec<u8>>| crl::assess(body, url, leaf, issuer, now).is_ok();
         let counts = body.as_ref().is_ok_and(counts);
         found.push(Place {
             url: url.clone(),

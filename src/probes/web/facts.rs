@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 pub use pin::{PinChange, PinChangeKind, PinnedPage, PinnedText};
 
 pub use exposure::{
-    ContactDomain, ExposedFile, Exposure, Front, HttpsRecord, MissingPage, PathList, Port,
-    RevealingPath, SecondLook, Sibling,
+    ContactDomain, EchConfig, ExposedFile, Exposure, Front, HttpsRecord, MissingPage, PathList,
+    Port, RevealingPath, SecondLook, Sibling,
 };
 pub use form::{Field, FieldKind, Form, FormAction};
 pub use origin::{DirectAddress, DirectAnswer};

@@ -84,7 +84,17 @@ pub(super) fn report(
         named_origins: fold.named_origins(answers),
         origin_leads: fold.origin_leads(answers),
         https_record: match &answers.https_record {
-            Ok(record) => Seen::Known(record.clone()),
+            Ok(record) => {
+                if record
+                    .as_ref()
+                    .is_some_and(|record| record.ech_configs.is_unseen())
+                {
+                    let detail = "the parameter ech of the HTTPS record is broken";
+                    let error = NetError::new(GapReason::Malformed, detail);
+                    fold.gap("/web/https_record/ech_configs", &error);
+                }
+                Seen::Known(record.clone())
+            }
             Err(error) => {
                 fold.gap("/web/https_record", error);
                 Seen::Unseen

@@ -11,7 +11,7 @@ use url::Url;
 use super::{
     crawl::Crawl,
     evidence::{curl_target, cut_lines},
-    facts::{ExposedFile, HttpsRecord, Leak, MissingPage, PathList, Port, SecondLook},
+    facts::{EchConfig, ExposedFile, HttpsRecord, Leak, MissingPage, PathList, Port, SecondLook},
     hidden::{PORTS, SUSPECTS, revealing},
     leaks,
     page::Sheet,
@@ -27,6 +27,7 @@ use crate::{
     net::{HttpRequest, HttpResponse, Method, NetError, RecordType},
     probes::registry::ProbeContext,
     wire::{
+        ech,
         robots::{self, Robots, Told},
         sitemap,
         text::clean,
@@ -79,24 +80,48 @@ pub(super) async fn https_record(
     };
     let answer = context.session.lookup(&name, RecordType::HTTPS).await?;
     let mut found: Option<(BTreeSet<String>, bool)> = None;
+    let mut lists = Vec::new();
     for data in answer.data() {
         let RData::HTTPS(record) = data else {
             continue;
         };
-        let (alpn, ech) = found.get_or_insert_default();
+        let (alpn, offered) = found.get_or_insert_default();
         for (key, value) in &record.0.svc_params {
             match value {
                 SvcParamValue::Alpn(protocols) => {
                     alpn.extend(protocols.0.iter().take(16).map(|word| clean(word, 20)));
                 }
-                _ => *ech |= *key == SvcParamKey::EchConfigList,
+                SvcParamValue::EchConfigList(list) => {
+                    *offered = true;
+                    lists.push(ech::configs(&list.0));
+                }
+                _ => *offered |= *key == SvcParamKey::EchConfigList,
             }
         }
     }
-    Ok(found.map(|(alpn, ech)| HttpsRecord {
+    Ok(found.map(|(alpn, offered)| HttpsRecord {
         alpn: alpn.into_iter().collect(),
-        ech,
+        ech: offered,
+        ech_configs: ech_configs(&lists).map_or(Seen::Unseen, Seen::Known),
     }))
+}
+
+/// The configurations of all records; `None` where one cannot be read.
+fn ech_configs(lists: &[Option<Vec<ech::EchConfig>>]) -> Option<Vec<EchConfig>> {
+    let mut found = Vec::new();
+    for list in lists {
+        for config in list.as_ref()? {
+            let contents = config.contents.as_ref();
+            found.push(EchConfig {
+                key: found.len().to_string(),
+                version: format!("0x{:04x}", config.version),
+                config_id: contents.map(|contents| contents.config_id),
+                kem: contents.map(|contents| format!("0x{:04x}", contents.kem)),
+                public_name: contents.map(|contents| contents.public_name.clone()),
+            });
+        }
+    }
+    Some(found)
 }
 
 impl Crawl<'_> {

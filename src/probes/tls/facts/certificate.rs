@@ -71,6 +71,11 @@ pub struct Certificate {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]
     pub revocation: Seen<Option<Revocation>>,
+    /// Authorities between it and the root that vouches for it, its issuer first;
+    /// at most three. Empty where the chain is not trusted as it was sent.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key"))]
+    pub authorities: Seen<Vec<Authority>>,
     /// Signed certificate timestamps in it, in its staple and in the handshake.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "key"))]
@@ -91,6 +96,22 @@ pub struct Certificate {
     /// probes; the probe itself leaves it unseen.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub caa_permits: Seen<Option<bool>>,
+}
+
+/// An authority in the chain of a certificate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Authority {
+    /// Its subject as an RFC 4514 string, cleaned.
+    pub key: String,
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// SHA-256 of the DER form in lower-case hexadecimal.
+    pub sha256: String,
+    /// Whether its issuer has revoked it; `null` when it names no place to ask.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub revocation: Seen<Option<Revocation>>,
 }
 
 /// Who issued a certificate.

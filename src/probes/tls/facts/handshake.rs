@@ -62,6 +62,23 @@ pub struct ClientCertificate {
     pub authorities: u32,
 }
 
+/// What a server of QUIC says of itself before any handshake.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Quic {
+    /// Versions that it names, in its order; those that are reserved are left out.
+    #[schemars(extend("x-key" = "name"))]
+    pub versions: Vec<QuicVersion>,
+}
+
+/// A version of QUIC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuicVersion {
+    /// `v1` (RFC 9000), `v2` (RFC 9369), `draft-29` and so on, or the number.
+    pub name: String,
+}
+
 /// How sessions are taken up again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -47,6 +47,28 @@ pub struct HttpsRecord {
     pub alpn: Vec<String>,
     /// Whether the name of the site can be encrypted in the handshake (`ech`).
     pub ech: bool,
+    /// Configurations for that, in the order of the record; those of a form that is
+    /// not known here have no name. Absent where they cannot be read.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key"))]
+    pub ech_configs: Seen<Vec<EchConfig>>,
+}
+
+/// A configuration for encrypting the ClientHello (draft-ietf-tls-esni section 4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EchConfig {
+    /// Position in the record, from 0, as text.
+    pub key: String,
+    /// Version of its form, as `0xfe0d`.
+    pub version: String,
+    /// Number by which the server tells its keys apart; `null` in another form.
+    pub config_id: Option<u8>,
+    /// Key encapsulation by its number in HPKE (RFC 9180 section 7.1), as `0x0020`; `null`
+    /// in another form.
+    pub kem: Option<String>,
+    /// Name that stands in the clear in its place, cleaned; `null` in another form.
+    pub public_name: Option<String>,
 }
 
 /// A page that was asked for a second time, with a foreign `Origin`.
