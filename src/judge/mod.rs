@@ -14,6 +14,7 @@ mod address;
 pub mod against;
 mod calendar;
 mod compare;
+mod controls;
 pub mod diff;
 mod difference;
 mod digest;

@@ -2,8 +2,9 @@
 //! the findings document.
 
 use jiff::civil::Date;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
+use super::controls::{Outcomes, controls};
 use super::gate::gate;
 use super::interner::Interner;
 use super::profile::{CheckInUse, ResolvedProfile};
@@ -12,8 +13,8 @@ use super::target::{TargetFinding, TargetGap, TargetResult, Unreached, UseOutcom
 use crate::model::{
     check::Severity,
     finding::{
-        CheckVerdict, ControlResult, Effect, FINDINGS_SCHEMA, Finding, Findings, Gate, JudgedDates,
-        OpenGap, ProfileRef, RequirementResult, Standings, Summary, TargetSummary,
+        CheckVerdict, Effect, FINDINGS_SCHEMA, Finding, Findings, Gate, JudgedDates, OpenGap,
+        ProfileRef, RequirementResult, Standings, Summary, TargetSummary,
     },
     gap::GapReason,
     observation::Cost,
@@ -69,7 +70,8 @@ impl<'a> Standing<'a> {
             .collect();
         let entries = self.entries(&results);
         let mut document = self.empty(fail_on);
-        document.controls = self.controls(&entries);
+        let outcomes: Vec<_> = results.iter().map(TargetState::outcomes).collect();
+        document.controls = controls(self.profile, &entries, &outcomes);
         document.requirements = self.requirements(&results, &entries);
         for state in results {
             self.write_target(state, &entries, &mut document);
@@ -97,38 +99,6 @@ impl<'a> Standing<'a> {
                     .filter_map(|state| state.entries().get(index))
                     .map(|outcome| outcome.verdict);
                 rollup::run(entry.over, verdicts)
-            })
-            .collect()
-    }
-
-    fn controls(&self, entries: &[Verdict]) -> Vec<ControlResult> {
-        let mut controls: BTreeMap<&str, (Obligation, Verdict)> = BTreeMap::new();
-        for (entry, verdict) in self.profile.entries.iter().zip(entries) {
-            // What decides nothing does not make a control met or not met.
-            let verdict = match entry.level {
-                Obligation::May => Verdict::NotApplicable,
-                Obligation::Must | Obligation::Should => *verdict,
-            };
-            for control in entry.controls() {
-                let known = controls
-                    .entry(control)
-                    .or_insert((entry.level, Verdict::NotApplicable));
-                known.0 = known.0.max(entry.level);
-                known.1 = known.1.max(verdict);
-            }
-        }
-        controls
-            .into_iter()
-            .map(|(id, (obligation, verdict))| ControlResult {
-                title: self
-                    .profile
-                    .controls
-                    .get(id)
-                    .cloned()
-                    .unwrap_or_else(|| id.to_owned()),
-                id: id.to_owned(),
-                obligation,
-                verdict,
             })
             .collect()
     }
@@ -398,6 +368,13 @@ impl TargetState<'_> {
         match self {
             Self::Observed(result) => &result.entries,
             Self::Unreached(_, outcomes) => &outcomes.entries,
+        }
+    }
+
+    fn outcomes(&self) -> Outcomes<'_> {
+        match self {
+            Self::Observed(result) => (&result.entries, &result.uses),
+            Self::Unreached(_, outcomes) => (&outcomes.entries, &outcomes.uses),
         }
     }
 }

@@ -165,6 +165,50 @@ fn obligations_weigh_failures() {
 }
 
 #[test]
+fn each_control_of_a_requirement_stands_by_its_own_checks() {
+    let stand = |entries: Vec<ResolvedEntry>| -> Vec<(String, Verdict)> {
+        let document = run(&profile(entries), &[office()], &[], Severity::Low);
+        let controls = document.controls.into_iter();
+        controls
+            .map(|control| (control.id, control.verdict))
+            .collect()
+    };
+    let said = |pairs: &[(&str, Verdict)]| -> Vec<(String, Verdict)> {
+        pairs
+            .iter()
+            .map(|(id, verdict)| ((*id).to_owned(), *verdict))
+            .collect()
+    };
+    // The requirement fails by its CAA records, and that says nothing of its name servers.
+    let all = || must("a#row", &[caa(), ns(), suites(), spf()]);
+    let own = [
+        ("DNS-01", Pass),
+        ("DNS-05", Fail),
+        ("MAIL-01", NotApplicable),
+        ("TLS-09", Inconclusive),
+    ];
+    assert_eq!(stand(vec![all()]), said(&own));
+    // Of alternatives one is enough: none of the controls fails for the sake of the other.
+    let either = ResolvedEntry {
+        groups: vec![vec![caa()], vec![ns()]],
+        ..must("a#row", &[])
+    };
+    assert_eq!(
+        stand(vec![either]),
+        said(&[("DNS-01", Pass), ("DNS-05", Pass)])
+    );
+    let roles = ResolvedEntry {
+        roles: BTreeSet::from([Role::Api]),
+        ..all()
+    };
+    assert!(
+        stand(vec![roles])
+            .iter()
+            .all(|(_, verdict)| *verdict == NotApplicable)
+    );
+}
+
+#[test]
 fn uses_under_another_as_are_findings_of_their_own() {
     let variant = ResolvedEntry {
         variant: Some("phase-out".to_owned()),
