@@ -258,6 +258,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "is looser than web.redirect.same-host-first",
     ),
     ("web.hsts.preload-ready", "one nation asks for it"),
+    (
+        "web.isolation.embedder",
+        "breaks parts of other sites, and few pages gain by it",
+    ),
     ("web.security-txt.policy", "one nation asks for it"),
     ("web.security-txt.renewed", "one nation asks for it"),
     (
