@@ -65,7 +65,7 @@ fn must_match_schema(facts: &Value) {
 }
 
 /// Facts that are missing whenever pages or parts of them are; `besides.rs` is about them.
-const ALONG: [&str; 13] = [
+const ALONG: [&str; 15] = [
     "/downgrades",
     "/web/exposure",
     "/web/second_looks",
@@ -78,6 +78,8 @@ const ALONG: [&str; 13] = [
     "/leaks/-",
     "/challenge",
     "/web/contact_domains",
+    "/web/named_origins",
+    "/web/origin_leads",
     "/script_elements",
 ];
 

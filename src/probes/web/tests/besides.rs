@@ -124,6 +124,8 @@ async fn what_nobody_asked_for_is_said() {
         [
             "/web/contact_domains not_asked",
             "/web/exposure not_asked",
+            "/web/named_origins not_asked",
+            "/web/origin_leads not_asked",
             "/web/second_looks not_asked",
             "/web/security_txt not_asked",
             "/web/sibling not_asked",

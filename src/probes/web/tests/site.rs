@@ -230,7 +230,7 @@ async fn faults_on_the_third_page_are_found() {
         at(&report, "/security_txt"),
         &json!({
             "url": "https://vote.example/.well-known/security.txt", "contacts": ["mailto:security@vote.example"],
-            "expires": "2027-01-01T00:00:00Z", "signed": false, "problems": [],
+            "policies": [], "expires": "2027-01-01T00:00:00Z", "signed": false, "problems": [],
         })
     );
 }
