@@ -73,7 +73,7 @@ pub(super) struct Service {
     /// The DS record of the root, if it is signed.
     pub anchor: Option<DS>,
     /// The zones that are signed, with their DS records.
-    pub signed: Vec<(Name, DS)>,
+    pub signed: Signed,
 }
 
 /// Starts the resolver on its sockets, and on the others a server each for the zones
@@ -106,6 +106,9 @@ fn listen<H: RequestHandler>(handler: H, (tcp, udp): Sockets) -> Server<H> {
     server
 }
 
+/// Zones that are signed, with their DS records.
+pub(super) type Signed = Vec<(Name, DS)>;
+
 /// The zones as they were loaded.
 pub(super) type Loaded = Vec<(Name, Arc<dyn ZoneHandler>)>;
 
@@ -121,11 +124,11 @@ impl NameService {
     fn load(
         plans: Vec<ZonePlan>,
         queries: Arc<AtomicU64>,
-    ) -> Result<(Self, Loaded, Vec<(Name, DS)>), EstateError> {
+    ) -> Result<(Self, Loaded, Signed), EstateError> {
         let failed = |detail: String| EstateError::new("load the zones", detail);
         let mut zones = Catalog::new();
         let mut loaded: Loaded = Vec::new();
-        let mut signed: Vec<(Name, DS)> = Vec::new();
+        let mut signed = Signed::new();
         // Children first: their DS records belong into what is signed above them.
         for plan in plans.into_iter().rev() {
             let origin = Name::from_ascii(plan.origin).map_err(|e| failed(e.to_string()))?;

@@ -14,8 +14,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::offices::in_days;
-use hickory_proto::{dnssec::rdata::DS, rr::Name};
+use super::{
+    dns::Signed,
+    offices::{hex, in_days},
+};
 
 /// Time for the header of a request.
 const HEADER_TIME: Duration = Duration::from_secs(10);
@@ -58,7 +60,7 @@ const HELD: [Held; 3] = [
 /// The registry's server.
 pub(super) struct Registry {
     /// Zones that are signed, with their DS records.
-    pub signed: Vec<(Name, DS)>,
+    pub signed: Signed,
 }
 
 impl Registry {
@@ -97,7 +99,7 @@ impl Registry {
                     "keyTag": ds.key_tag(),
                     "algorithm": u8::from(ds.algorithm()),
                     "digestType": u8::from(ds.digest_type()),
-                    "digest": super::offices::hex(ds.digest()),
+                    "digest": hex(ds.digest()),
                 })
             })
             .collect();

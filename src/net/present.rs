@@ -232,6 +232,7 @@ pub fn reply_text(reply: &DnsReply, max_chars: usize) -> (String, bool) {
     let sections = [
         ("answer", &message.answers),
         ("authority", &message.authorities),
+        ("additional", &message.additionals),
     ];
     for (name, records) in sections {
         let title = (!records.is_empty()).then(|| format!("; {name}"));
