@@ -45,9 +45,14 @@ pub fn table(
     let seconds = cost.milliseconds / 1_000;
     let tenths = cost.milliseconds % 1_000 / 100;
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let connections = count(number(cost.connections), "connection");
+    let connections = match cost.enumeration {
+        Some(part) => format!("{connections} ({part} for versions, suites and groups)"),
+        None => connections,
+    };
     let cost = format!(
         "Cost: {}, {} to name servers, {seconds}.{tenths} s",
-        count(number(cost.connections), "connection"),
+        connections,
         match cost.queries {
             1 => "1 query".to_owned(),
             queries => format!("{queries} queries"),

@@ -438,6 +438,10 @@ fn count(number: usize) -> u64 {
 fn add(total: &mut Cost, cost: Cost) {
     *total = bounded(Cost {
         connections: total.connections.saturating_add(cost.connections),
+        enumeration: match (total.enumeration, cost.enumeration) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        },
         queries: total.queries.saturating_add(cost.queries),
         bytes_sent: total.bytes_sent.saturating_add(cost.bytes_sent),
         bytes_received: total.bytes_received.saturating_add(cost.bytes_received),
@@ -448,6 +452,7 @@ fn add(total: &mut Cost, cost: Cost) {
 fn bounded(cost: Cost) -> Cost {
     Cost {
         connections: cost.connections.min(MAX_INTEGER),
+        enumeration: cost.enumeration.map(|count| count.min(MAX_INTEGER)),
         queries: cost.queries.min(MAX_INTEGER),
         bytes_sent: cost.bytes_sent.min(MAX_INTEGER),
         bytes_received: cost.bytes_received.min(MAX_INTEGER),

@@ -156,6 +156,11 @@ pub enum EvidenceKind {
 pub struct Cost {
     /// TCP connections opened or tried.
     pub connections: u64,
+    /// Those of them that enumerated versions, suites, their order and groups of
+    /// TLS servers; absent where nothing was enumerated, and in runs of earlier
+    /// versions of this program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enumeration: Option<u64>,
     /// DNS queries sent, retries included.
     pub queries: u64,
     /// Bytes sent on connections and in queries.
@@ -169,6 +174,10 @@ pub struct Cost {
 impl std::ops::AddAssign for Cost {
     fn add_assign(&mut self, other: Self) {
         self.connections += other.connections;
+        self.enumeration = match (self.enumeration, other.enumeration) {
+            (Some(one), Some(other)) => Some(one + other),
+            (one, other) => one.or(other),
+        };
         self.queries += other.queries;
         self.bytes_sent += other.bytes_sent;
         self.bytes_received += other.bytes_received;

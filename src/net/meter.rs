@@ -10,6 +10,7 @@ use crate::model::{gap::GapReason, observation::Cost};
 pub(super) struct Meter {
     limits: Limits,
     connections: AtomicU64,
+    enumeration: AtomicU64,
     queries: AtomicU64,
     sent: AtomicU64,
     received: AtomicU64,
@@ -20,6 +21,7 @@ impl Meter {
         Self {
             limits,
             connections: AtomicU64::new(0),
+            enumeration: AtomicU64::new(0),
             queries: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
@@ -33,6 +35,11 @@ impl Meter {
             self.limits.connections_per_target,
             "connections",
         )
+    }
+
+    /// Notes that a connection enumerates.
+    pub(super) fn enumeration(&self) {
+        self.enumeration.fetch_add(1, Relaxed);
     }
 
     /// Takes one query from the budget.
@@ -52,6 +59,7 @@ impl Meter {
     pub(super) fn cost(&self) -> Cost {
         Cost {
             connections: self.connections.load(Relaxed),
+            enumeration: Some(self.enumeration.load(Relaxed)).filter(|count| *count > 0),
             queries: self.queries.load(Relaxed),
             bytes_sent: self.sent.load(Relaxed),
             bytes_received: self.received.load(Relaxed),

@@ -450,6 +450,11 @@ impl Session {
         &self.inner.stop
     }
 
+    /// Notes that a connection was for the enumeration of what a TLS server accepts.
+    pub fn note_enumeration(&self) {
+        self.inner.meter.enumeration();
+    }
+
     /// What the target cost so far.
     pub fn cost(&self) -> Cost {
         let elapsed = self.inner.started.elapsed().as_millis();

@@ -60,6 +60,7 @@ pub fn document() -> Findings {
         },
         cost: Cost {
             connections: 34,
+            enumeration: None,
             queries: 58,
             bytes_sent: 12_000,
             bytes_received: 200_400,

@@ -61,6 +61,33 @@ impl Offers {
     }
 }
 
+/// The most connections that a server with these versions and groups may cost:
+/// for the enumeration of versions, suites, their order and groups, and in all.
+pub fn bars(versions: &[VersionName], groups: &[&str]) -> (u64, u64) {
+    let bar = match versions {
+        [VersionName::Tls13] => 10,
+        versions if versions.iter().any(|version| *version < VersionName::Tls12) => 30,
+        _ => 20,
+    };
+    // Each group is named by an answer of its own, and suites are as few as ever.
+    let many = u64::try_from(groups.len().saturating_sub(5)).unwrap();
+    (bar + many, bar * 3 / 2 + many)
+}
+
+impl Seen {
+    /// Says what was spent, and by how much that is more than the bars.
+    pub fn over(&self, name: &str, (enumeration, all): (u64, u64)) -> Option<String> {
+        let cost = self.cost;
+        let enumerated = cost.enumeration.unwrap_or_default();
+        println!(
+            "{name}: {} connections, {enumerated} enumerate",
+            cost.connections
+        );
+        let over = enumerated > enumeration || cost.connections > all;
+        over.then(|| format!("{name}: {cost:?}, bars {enumeration} and {all}"))
+    }
+}
+
 /// A name server for `site.example`, for as long as the tests run.
 fn names() -> SocketAddr {
     static NAMES: OnceLock<Names> = OnceLock::new();

@@ -21,7 +21,7 @@ use scrutineer::probes::tls::facts::{
 };
 
 use crate::support::program;
-use crate::tls_offers::{A128, A256, CHACHA, MODERN, Offers, R128, R256, command};
+use crate::tls_offers::{A128, A256, CHACHA, MODERN, Offers, R128, R256, bars, command};
 use crate::tls_stacks::files;
 
 /// Serves until the tests end.
@@ -158,6 +158,7 @@ fn rustls_servers_offer_what_they_were_told() {
         let (exit, seen) = command(port, None);
         assert_eq!(exit, 0, "{name}: {:?}", seen.gaps);
         offers.compare(name, &seen);
-        println!("{name}: {} connections", seen.cost.connections);
+        let over = seen.over(name, bars(offers.versions, offers.groups));
+        assert_eq!(over, None);
     }
 }

@@ -8,12 +8,12 @@
 //!   in a HelloRetryRequest: both lists shrink side by side, and no key is
 //!   ever made.
 //! * A server that answers "protocol version" to TLS 1.1 after choosing a
-//!   newer one has refused TLS 1.0 too: it would have chosen it otherwise
+//!   newer one has refused TLS 1.0 and SSL 3.0 too: it would have chosen it otherwise
 //!   (RFC 5246 appendix E.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exchange::Ask;
+use super::exchange::{Ask, Purpose};
 use super::facts::PreferenceBy;
 use super::features::{self, Features};
 use super::prober::{Outcome, Prober};
@@ -30,6 +30,7 @@ mod choice;
 mod exchanges;
 mod older;
 mod parameters;
+mod search;
 mod tls13;
 
 use choice::offer;
@@ -65,6 +66,8 @@ pub struct Enumeration {
     /// Whether it yields to clients that put ChaCha20 first; `None` where there
     /// is nothing to yield.
     pub chacha_priority: Option<Result<bool, NetError>>,
+    /// Whether suites with a shared secret were offered in TLS 1.2 behind all others.
+    pub secrets_asked: bool,
     /// How many authorities it named when it asked for a client's certificate.
     pub client_authorities: Option<u32>,
 }
@@ -158,6 +161,7 @@ impl Enumeration {
             },
             tolerates_unknown: self.tolerates_unknown,
             tolerates_newer: self.tolerates_newer,
+            secrets_asked: self.secrets_asked,
             ..Self::default()
         }
     }
@@ -224,7 +228,7 @@ pub struct Known {
 
 /// Finds out everything.
 pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumeration {
-    let (newest, (mut found, all_refused)) = tokio::join!(
+    let (newest, (mut found, refusal)) = tokio::join!(
         tls13::tls13(prober, known.group),
         older::tls12(prober, known)
     );
@@ -242,6 +246,11 @@ pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumerat
     for group in older {
         found.add_group(group);
     }
+    // Who speaks TLS 1.3 means its word on versions as the protocol has it.
+    let known = Known {
+        negotiates: known.negotiates || facts.accepted == Ok(true),
+        ..known
+    };
     let mut newest = BTreeMap::from([(Version::Tls13, facts.clone())]);
     newest.extend(found.versions.clone());
     let groups = found.groups.clone();
@@ -253,7 +262,7 @@ pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumerat
             |version| full(prober, version, &groups),
             &mut unknown
         ),
-        older::below_tls12(prober, known, all_refused, &mut found),
+        older::below_tls12(prober, known, refusal, &mut found),
     );
     found.chacha_priority = chacha;
     found.tolerates_unknown = unknown.or(found.tolerates_unknown);
@@ -321,7 +330,7 @@ async fn newer<A: Ask>(
         claimed_version: Some(VERSION_TO_COME),
         ..full(prober, *version, &[])
     };
-    match prober.ask(&hello).await {
+    match prober.ask(&hello, Purpose::Other).await {
         Outcome::Accepted(flight) => Some(flight.hello?.version() == Some(*version)),
         Outcome::Refused(_) => Some(false),
         Outcome::Unclear(_) => None,
@@ -340,7 +349,7 @@ pub async fn unknown<A: Ask>(prober: &Prober<'_, A>, found: &Enumeration) -> Opt
         grease: true,
         ..full(prober, version, &found.groups)
     };
-    match prober.ask(&hello).await {
+    match prober.ask(&hello, Purpose::Other).await {
         Outcome::Accepted(_) => Some(true),
         Outcome::Refused(_) => Some(false),
         Outcome::Unclear(_) => None,
@@ -375,7 +384,7 @@ async fn chacha<A: Ask>(
             grease: unknown.is_none(),
             ..template(version)
         };
-        let mut outcome = prober.ask(&hello).await;
+        let mut outcome = prober.ask(&hello, Purpose::Enumeration).await;
         if hello.grease {
             *unknown = match outcome {
                 Outcome::Accepted(_) => Some(true),
@@ -384,7 +393,7 @@ async fn chacha<A: Ask>(
             };
             if !matches!(outcome, Outcome::Accepted(_)) {
                 hello.grease = false;
-                outcome = prober.ask(&hello).await;
+                outcome = prober.ask(&hello, Purpose::Enumeration).await;
             }
         }
         return Some(match outcome {

@@ -8,10 +8,10 @@ use std::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout_at};
-use tokio_rustls::client::TlsStream;
 
 use super::gate::{Gate, may_be_limit};
-use super::jobs::PAUSE;
+use super::jobs::{PAUSE, is_final};
+use super::limited::{Held, Limited};
 use super::protected::Missing;
 use super::starttls::{self, Protocol};
 use crate::model::gap::GapReason;
@@ -45,7 +45,21 @@ pub enum Reply {
 /// Sends hellos, each on a connection of its own.
 pub trait Ask: Sync {
     /// Sends a hello and waits for the answer, at most for `patience`.
-    fn ask(&self, hello: &[u8], patience: Duration) -> impl Future<Output = Reply> + Send;
+    fn ask(
+        &self,
+        hello: &[u8],
+        purpose: Purpose,
+        patience: Duration,
+    ) -> impl Future<Output = Reply> + Send;
+}
+
+/// What a connection is for; the cost tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Versions, suites, their order and groups.
+    Enumeration,
+    /// Anything else.
+    Other,
 }
 
 /// How long to wait for a reaction.
@@ -130,6 +144,14 @@ impl Endpoint<'_> {
         opened
     }
 
+    /// Counts a connection that enumerates.
+    fn note<T>(&self, purpose: Purpose, opened: &Result<T, OpenError>) {
+        let spent = matches!(opened, Err(OpenError::Net(error)) if is_final(error));
+        if purpose == Purpose::Enumeration && !spent {
+            self.session.note_enumeration();
+        }
+    }
+
     async fn try_to_open(&self) -> Result<Connection, OpenError> {
         let connection = self.session.connect(&self.host, self.ip, self.port).await;
         let mut connection = connection.map_err(OpenError::Net)?;
@@ -200,14 +222,7 @@ impl Endpoint<'_> {
     }
 
     async fn limited(&self, patience: Duration) -> Result<Limited, OpenError> {
-        let mut connection = self.open().await?;
-        connection.set_idle_timeout(patience);
-        let until = Instant::now() + patience;
-        // Dropping the handshake loses its record, so the limit lies inside.
-        Ok(Limited {
-            connection,
-            until: Box::pin(tokio::time::sleep_until(until)),
-        })
+        Ok(Limited::new(self.open().await?, patience))
     }
 
     /// Whether SSL 2.0 is granted.
@@ -215,7 +230,9 @@ impl Endpoint<'_> {
         let _together = self.gate.together().await;
         let mut challenge = [0; 16];
         fill_random(&mut challenge);
-        let mut connection = self.open().await.map_err(Reply::from)?;
+        let opened = self.open().await;
+        self.note(Purpose::Enumeration, &opened);
+        let mut connection = opened.map_err(Reply::from)?;
         let mut answer = Vec::new();
         let grants = self
             .talk(
@@ -371,9 +388,11 @@ impl Endpoint<'_> {
 }
 
 impl Ask for Endpoint<'_> {
-    async fn ask(&self, hello: &[u8], patience: Duration) -> Reply {
+    async fn ask(&self, hello: &[u8], purpose: Purpose, patience: Duration) -> Reply {
         let _together = self.gate.together().await;
-        let mut connection = match self.open().await {
+        let opened = self.open().await;
+        self.note(purpose, &opened);
+        let mut connection = match opened {
             Ok(connection) => connection,
             Err(error) => return error.into(),
         };
@@ -426,61 +445,4 @@ impl From<HandshakeError> for OpenError {
 pub fn fill_random(bytes: &mut [u8]) {
     // A hello with zeros is as good, should the system have no randomness.
     let _ = aws_lc_rs::rand::fill(bytes);
-}
-
-/// A connection after its handshake.
-pub type Held = TlsStream<Limited>;
-
-/// A connection that fails after a time, however much comes.
-pub struct Limited {
-    connection: Connection,
-    until: std::pin::Pin<Box<tokio::time::Sleep>>,
-}
-
-impl Limited {
-    fn late(&mut self, cx: &mut std::task::Context<'_>) -> Option<std::io::Error> {
-        self.until.as_mut().poll(cx).is_ready().then(|| {
-            NetError::new(GapReason::Timeout, "TLS handshake: no whole answer in time").into()
-        })
-    }
-}
-
-impl tokio::io::AsyncRead for Limited {
-    fn poll_read(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-        buffer: &mut tokio::io::ReadBuf<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        if let Some(error) = self.late(cx) {
-            return std::task::Poll::Ready(Err(error));
-        }
-        std::pin::Pin::new(&mut self.connection).poll_read(cx, buffer)
-    }
-}
-
-impl tokio::io::AsyncWrite for Limited {
-    fn poll_write(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-        bytes: &[u8],
-    ) -> std::task::Poll<std::io::Result<usize>> {
-        if let Some(error) = self.late(cx) {
-            return std::task::Poll::Ready(Err(error));
-        }
-        std::pin::Pin::new(&mut self.connection).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        std::pin::Pin::new(&mut self.connection).poll_flush(cx)
-    }
-
-    fn poll_shutdown(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        std::pin::Pin::new(&mut self.connection).poll_shutdown(cx)
-    }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exchange::Ask;
+use super::exchange::{Ask, Purpose};
 use super::prober::{Outcome, Prober};
 use crate::model::gap::GapReason;
 use crate::net::NetError;
@@ -209,7 +209,7 @@ pub async fn fallback<A: Ask>(
     let mut hello = template(*version);
     hello.suites = suites.iter().copied().take(MAX_SUITES - 1).collect();
     hello.suites.push(FALLBACK_SCSV);
-    features.fallback_refused = Some(match prober.ask(&hello).await {
+    features.fallback_refused = Some(match prober.ask(&hello, Purpose::Other).await {
         Outcome::Accepted(flight) => {
             features
                 .proofs

@@ -4,8 +4,9 @@ use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use tokio::time::sleep;
 
-use super::exchange::{Ask, Endpoint, Held, OpenError, Reply};
+use super::exchange::{Ask, Endpoint, OpenError, Purpose, Reply};
 use super::jobs::{Contact, FIRST_CONTACT, PAUSE, is_final};
+use super::limited::Held;
 use super::prober::Prober;
 use crate::model::{gap::GapReason, level::Level};
 use crate::net::{
@@ -119,7 +120,10 @@ pub async fn first_contact<A: Ask>(
     // Is it TLS at all? Servers older than TLS 1.2 may choke on newer hellos.
     for version in [Version::Tls12, Version::Tls10] {
         let hello = general_hello(prober, version);
-        match endpoint.ask(&hello.encode(), FIRST_CONTACT).await {
+        match endpoint
+            .ask(&hello.encode(), Purpose::Enumeration, FIRST_CONTACT)
+            .await
+        {
             Reply::NotTls => return done(Contact::NoTls, None, offer),
             Reply::Flight(_) => {
                 prober.set_known_good(&hello);

@@ -5,11 +5,13 @@ use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use tokio::time::sleep;
 
+use super::certificates::{is_rsa, other_certificate};
 use super::enumerate::{SuiteFacts, VersionFacts};
-use super::exchange::{Ask, Endpoint, Held, OpenError};
+use super::exchange::{Ask, Endpoint, OpenError, Purpose};
 use super::facts::NameAnswer;
 use super::first_contact::First;
 use super::jobs::{FIRST_CONTACT, PAUSE, is_final};
+use super::limited::Held;
 use super::prober::Prober;
 use super::signatures;
 use crate::model::gap::GapReason;
@@ -38,49 +40,86 @@ pub struct Handshakes {
     pub schemes: Vec<u16>,
 }
 
-/// Makes those that need nothing but the first one.
+/// Makes those that need nothing but the first one, which is `attempt`; and one for
+/// the other kind of certificate.
 pub async fn handshakes<A: Ask>(
     endpoint: &Endpoint<'_>,
     prober: &Prober<'_, A>,
     first: &First,
+    attempt: &Attempt,
     live: Option<Held>,
-) -> Handshakes {
-    let leaf = first
-        .attempt
-        .as_ref()
-        .and_then(|attempt| attempt.certificates.first());
+) -> (Result<Option<Attempt>, NetError>, Handshakes) {
+    let other = other_certificate(endpoint, prober, &first.offer, attempt);
+    let names = async {
+        if is_rsa(attempt) {
+            let names = names(endpoint, prober, &first.offer, [attempt, attempt]);
+            return tokio::join!(other, names);
+        }
+        // With the other kind, the names show schemes of an RSA key too.
+        let other = other.await;
+        let rsa = other.as_ref().ok().and_then(Option::as_ref);
+        let seen = [attempt, rsa.unwrap_or(attempt)];
+        let names = names(endpoint, prober, &first.offer, seen).await;
+        (other, names)
+    };
+    let ((other, names), tls13) = tokio::join!(names, resume_tls13(endpoint, first, live));
+    let in_tls13 = first.version() == Some(Version::Tls13);
+    let agreed = names.without.as_ref().or(names.wrong.as_ref());
+    let agreed = agreed.is_ok_and(|answer| *answer != NameAnswer::Refused);
+    let handshakes = Handshakes {
+        compresses: names
+            .zlib
+            .filter(|_| in_tls13 && agreed)
+            .map(|zlib| zlib.was_used()),
+        without_name: names.without,
+        wrong_name: names.wrong,
+        tls13,
+        schemes: names.schemes,
+    };
+    (other, handshakes)
+}
+
+/// What a server answers to other names.
+struct Names {
+    without: Result<NameAnswer, NetError>,
+    wrong: Result<NameAnswer, NetError>,
+    schemes: Vec<u16>,
+    zlib: Option<Arc<Zlib>>,
+}
+
+/// Asks with no name and with a wrong one. What is `seen` are the first handshake, and
+/// one that showed an RSA key where the server has such a key.
+async fn names<A: Ask>(
+    endpoint: &Endpoint<'_>,
+    prober: &Prober<'_, A>,
+    offer: &Offer,
+    seen: [&Attempt; 2],
+) -> Names {
     let zlib = Zlib::borrow().map(Arc::new);
     // Each of the two shows one more scheme on the way.
-    let left = first.attempt.as_ref().map(signatures::left);
-    let mut left = left.into_iter().flatten();
+    let mut left = signatures::left(seen[1]).into_iter();
     let unnamed = Offer {
         names_host: false,
         pss: left.next(),
         sessions: None,
         compression: zlib.clone(),
-        ..first.offer.clone()
+        ..offer.clone()
     };
     let wrong = Offer {
         names_host: true,
         pss: left.next(),
         ..unnamed.clone()
     };
-    let ((without_name, one), (wrong_name, other), tls13) = tokio::join!(
-        answer(endpoint, prober, &endpoint.host, &unnamed, leaf),
-        answer(endpoint, prober, NOBODY, &wrong, leaf),
-        resume_tls13(endpoint, first, live),
+    let leaves = seen.map(|attempt| attempt.certificates.first());
+    let ((without, one), (wrong, other)) = tokio::join!(
+        answer(endpoint, prober, &endpoint.host, &unnamed, leaves),
+        answer(endpoint, prober, NOBODY, &wrong, leaves),
     );
-    let in_tls13 = first.version() == Some(Version::Tls13);
-    let agreed = without_name.as_ref().or(wrong_name.as_ref());
-    let agreed = agreed.is_ok_and(|answer| *answer != NameAnswer::Refused);
-    Handshakes {
-        compresses: zlib
-            .filter(|_| in_tls13 && agreed)
-            .map(|zlib| zlib.was_used()),
-        without_name,
-        wrong_name,
-        tls13,
+    Names {
+        without,
+        wrong,
         schemes: one.into_iter().chain(other).collect(),
+        zlib,
     }
 }
 
@@ -92,7 +131,7 @@ async fn answer<A: Ask>(
     prober: &Prober<'_, A>,
     name: &str,
     offer: &Offer,
-    leaf: Option<&Vec<u8>>,
+    leaves: [Option<&Vec<u8>>; 2],
 ) -> (Result<NameAnswer, NetError>, Option<u16>) {
     if let Some(scheme) = offer.pss
         && let Ok(attempt) = attempt(endpoint, name, offer).await
@@ -100,7 +139,7 @@ async fn answer<A: Ask>(
         && agreed.version == Version::Tls13.code()
         && attempt.scheme == Some(scheme)
     {
-        let answer = match Some(seen) == leaf {
+        let answer = match Some(seen) == leaves[1] {
             true => NameAnswer::SameCertificate,
             false => NameAnswer::OtherCertificate,
         };
@@ -111,7 +150,7 @@ async fn answer<A: Ask>(
         ..offer.clone()
     };
     (
-        answer_to_all(endpoint, prober, name, &offer, leaf).await,
+        answer_to_all(endpoint, prober, name, &offer, leaves[0]).await,
         None,
     )
 }
@@ -145,12 +184,18 @@ async fn answer_to_all<A: Ask>(
             }
             // Closing twice, while other hellos get answers, is a refusal.
             (None, Err(HandshakeError::Closed)) if again => {
-                return prober.confirm_alive().await.map(|()| NameAnswer::Refused);
+                return prober
+                    .confirm_alive(Purpose::Other)
+                    .await
+                    .map(|()| NameAnswer::Refused);
             }
             (None, Err(HandshakeError::Net(error)))
                 if error.reason == GapReason::Reset && again =>
             {
-                return prober.confirm_alive().await.map(|()| NameAnswer::Refused);
+                return prober
+                    .confirm_alive(Purpose::Other)
+                    .await
+                    .map(|()| NameAnswer::Refused);
             }
             (None, Err(error)) => last = error.into(),
             (None, Ok(_)) => last = NetError::new(GapReason::TlsFailed, "no certificate was sent"),

@@ -1,11 +1,10 @@
 //! What each endpoint says, and in which order it is asked.
 
-use rustls::pki_types::ServerName;
 use std::{net::IpAddr, time::Duration};
 use tokio::time::sleep;
 
 use super::enumerate::{Enumeration, Known, enumerate, unknown};
-use super::exchange::{Ask, Endpoint, OpenError, Reply};
+use super::exchange::{Ask, Endpoint, Purpose, Reply};
 use super::facts::EndpointPurpose;
 use super::first_contact::{first_contact, general_hello};
 use super::gate::blame_limits;
@@ -20,10 +19,9 @@ use super::vulnerabilities::{Vulnerabilities, vulnerabilities};
 use crate::model::{gap::GapReason, level::Level};
 use crate::net::{
     NetError,
-    tls::{Attempt, CertificateKind, HandshakeError, Offer},
+    tls::{Attempt, Offer},
 };
 use crate::wire::tls::Version;
-use crate::wire::x509::Certificate;
 
 /// Time for a handshake on first contact, so that a tarpit costs little.
 pub(super) const FIRST_CONTACT: Duration = Duration::from_secs(4);
@@ -152,14 +150,17 @@ pub async fn endpoint_answers(
         prober.set_known_good(&general_hello(&prober, version));
     }
     if speaks_tls && level >= Level::Standard {
-        let (mut enumeration, other, ssl2, more, over_udp) = tokio::join!(
+        let (mut enumeration, ssl2, (other, more), over_udp) = tokio::join!(
             enumerate(&prober, known),
-            other_certificate(endpoint, &prober, &first.offer, first.attempt.as_ref()),
             ssl2(endpoint, &prober),
             async {
                 match &first.attempt {
-                    Some(_) => Some(handshakes(endpoint, &prober, &first, live).await),
-                    None => None,
+                    Some(attempt) => {
+                        let (other, more) =
+                            handshakes(endpoint, &prober, &first, attempt, live).await;
+                        (other, Some(more))
+                    }
+                    None => (Ok(None), None),
                 }
             },
             async {
@@ -233,69 +234,6 @@ pub(super) fn is_final(error: &NetError) -> bool {
     )
 }
 
-/// A handshake that accepts only the kind of certificate that was not seen.
-async fn other_certificate<A: Ask>(
-    endpoint: &Endpoint<'_>,
-    prober: &Prober<'_, A>,
-    offer: &Offer,
-    first: Option<&Attempt>,
-) -> Result<Option<Attempt>, NetError> {
-    let leaf = first.and_then(|attempt| attempt.certificates.first());
-    let (Some(leaf), Ok(name)) = (leaf, ServerName::try_from(endpoint.host.clone())) else {
-        return Ok(None);
-    };
-    let is_rsa = Certificate::read(leaf).is_ok_and(|leaf| leaf.key.algorithm == "rsa");
-    let offer = Offer {
-        certificates: if is_rsa {
-            CertificateKind::Ecdsa
-        } else {
-            CertificateKind::Rsa
-        },
-        sessions: None,
-        ..offer.clone()
-    };
-    let mut last = None;
-    for tries in 0..3 {
-        if tries > 0 {
-            sleep(PAUSE).await;
-        }
-        let attempt = match endpoint
-            .handshake(name.clone(), &offer, FIRST_CONTACT)
-            .await
-        {
-            Ok(attempt) => attempt,
-            Err(OpenError::Net(error)) if is_final(&error) => return Err(error),
-            Err(OpenError::Net(error)) => {
-                last = Some(error);
-                continue;
-            }
-            Err(OpenError::NoTls) => {
-                let detail = "STARTTLS is offered at times only";
-                return Err(NetError::new(GapReason::Malformed, detail));
-            }
-        };
-        match &attempt.result {
-            _ if attempt
-                .certificates
-                .first()
-                .is_some_and(|other| other != leaf) =>
-            {
-                return Ok(Some(attempt));
-            }
-            Ok(_) | Err(HandshakeError::Alert(_) | HandshakeError::Incompatible(_)) => {
-                return Ok(None);
-            }
-            Err(HandshakeError::Net(error)) if is_final(error) => return Err(error.clone()),
-            // Closing twice, while other hellos get answers, is a refusal.
-            Err(HandshakeError::Closed) if tries > 0 => {
-                return prober.confirm_alive().await.map(|()| None);
-            }
-            Err(error) => last = Some(error.into()),
-        }
-    }
-    Err(last.unwrap_or_else(|| NetError::new(GapReason::Internal, "no attempt")))
-}
-
 /// Whether SSL 2.0 is granted. Servers that never heard of its format close or
 /// reset the connection at its first bytes; that counts as a refusal when it
 /// is repeated and other hellos get answers.
@@ -313,9 +251,17 @@ async fn ssl2<A: Ask>(endpoint: &Endpoint<'_>, prober: &Prober<'_, A>) -> Result
         }
         match endpoint.ssl2(FIRST_CONTACT).await {
             Ok(granted) => return Ok(granted),
-            Err(Reply::Closed) if again => return prober.confirm_alive().await.map(|()| false),
+            Err(Reply::Closed) if again => {
+                return prober
+                    .confirm_alive(Purpose::Enumeration)
+                    .await
+                    .map(|()| false);
+            }
             Err(Reply::Failed(error)) if again && error.reason == GapReason::Reset => {
-                return prober.confirm_alive().await.map(|()| false);
+                return prober
+                    .confirm_alive(Purpose::Enumeration)
+                    .await
+                    .map(|()| false);
             }
             Err(Reply::Failed(error)) if is_final(&error) => return Err(error),
             Err(Reply::Failed(error)) => {

@@ -15,6 +15,7 @@
 //!   which vulnerable libraries react to. None brings memory of the server to
 //!   light or harms it.
 
+mod certificates;
 mod chain;
 mod endpoints;
 mod enumerate;
@@ -27,6 +28,7 @@ mod fold_certificate;
 mod fold_evidence;
 mod fold_features;
 mod fold_handshake;
+mod fold_offers;
 mod fold_revocation;
 mod fold_transparency;
 mod fold_vulnerabilities;
@@ -34,6 +36,7 @@ mod gate;
 mod handshakes;
 mod issued;
 mod jobs;
+mod limited;
 mod prober;
 mod protected;
 mod quic;

@@ -1,8 +1,8 @@
 //! Asks a server with hellos and tells a refusal from a failure.
 //!
 //! A refusal is what the protocol says is one: an alert. A bare close counts
-//! only when it is repeated and the server answers another hello right
-//! after. A reset or a silence never counts: it is tried again, slower and
+//! only when it is repeated and the server answers another hello meanwhile
+//! or right after. A reset or a silence never counts: it is tried again, slower and
 //! one at a time, and stays unclear if it stays. When a server that answered
 //! before answers nothing any more, it throttles us: then nothing further is
 //! asked.
@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::time::sleep;
 
-use super::exchange::{Ask, Reply, fill_random};
+use super::exchange::{Ask, Purpose, Reply, fill_random};
 use crate::model::gap::GapReason;
 use crate::net::NetError;
 use crate::wire::tls::{
@@ -72,6 +72,10 @@ pub struct Prober<'a, A> {
     throttled: AtomicBool,
     /// How many hellos it accepted.
     answers: AtomicUsize,
+    /// How many hellos were sent.
+    sent: AtomicUsize,
+    /// How many had been sent when the last that was answered was.
+    live: AtomicUsize,
     /// A hello had to be sent again.
     stumbled: AtomicBool,
     /// The server turned us away at times: whoever asks does so alone, and slowly.
@@ -93,6 +97,8 @@ impl<'a, A: Ask> Prober<'a, A> {
             patience,
             throttled: AtomicBool::new(false),
             answers: AtomicUsize::new(0),
+            sent: AtomicUsize::new(0),
+            live: AtomicUsize::new(0),
             stumbled: AtomicBool::new(false),
             slow: AtomicBool::new(false),
             waits: AtomicUsize::new(WAITS),
@@ -145,18 +151,22 @@ impl<'a, A: Ask> Prober<'a, A> {
     }
 
     /// Sends a hello and finds out what its answer means.
-    pub async fn ask(&self, hello: &ClientHello) -> Outcome {
+    pub async fn ask(&self, hello: &ClientHello, purpose: Purpose) -> Outcome {
         if self.is_throttled() {
             return Outcome::Unclear(throttled());
         }
         let bytes = hello.encode();
         let outcome = if self.slow.load(Ordering::Relaxed) {
-            self.ask_again(&bytes).await
+            let since = self.sent.load(Ordering::Relaxed);
+            self.ask_again(&bytes, purpose, since).await
         } else {
-            match settle(self.server.ask(&bytes, self.patience.first).await) {
+            match settle(self.send(&bytes, purpose, self.patience.first).await) {
                 Settled::Yes(outcome) => outcome,
                 Settled::Never(error) => Outcome::Unclear(error),
-                Settled::NotYet => self.ask_again(&bytes).await,
+                Settled::NotYet => {
+                    let since = self.sent.load(Ordering::Relaxed);
+                    self.ask_again(&bytes, purpose, since).await
+                }
             }
         };
         if matches!(outcome, Outcome::Accepted(_)) {
@@ -166,14 +176,15 @@ impl<'a, A: Ask> Prober<'a, A> {
         outcome
     }
 
-    async fn ask_again(&self, hello: &[u8]) -> Outcome {
+    /// Asks again, and alone; `since` hellos had been sent when the first answer came.
+    async fn ask_again(&self, hello: &[u8], purpose: Purpose, since: usize) -> Outcome {
         self.stumbled.store(true, Ordering::Relaxed);
         let _alone = self.alone.lock().await;
         if self.is_throttled() {
             return Outcome::Unclear(throttled());
         }
         sleep(self.patience.pause).await;
-        let reply = self.server.ask(hello, self.patience.again).await;
+        let reply = self.send(hello, purpose, self.patience.again).await;
         let doubt = Doubt::of(&reply);
         match settle(reply) {
             Settled::Yes(outcome) => return outcome,
@@ -184,13 +195,15 @@ impl<'a, A: Ask> Prober<'a, A> {
         let Some(known_good) = known_good else {
             return Outcome::Unclear(doubt.error);
         };
-        if self.answers(&known_good).await {
+        // Others may have been answered meanwhile.
+        let lives = doubt.closed && self.live.load(Ordering::Relaxed) > since;
+        if lives || self.answers(&known_good, purpose).await {
             if doubt.closed {
                 return Outcome::Refused(None);
             }
             // Twice may be bad luck on a poor line.
             sleep(self.patience.pause).await;
-            let reply = self.server.ask(hello, self.patience.again).await;
+            let reply = self.send(hello, purpose, self.patience.again).await;
             return match settle(reply) {
                 Settled::Yes(outcome) => outcome,
                 Settled::Never(error) => Outcome::Unclear(error),
@@ -208,7 +221,7 @@ impl<'a, A: Ask> Prober<'a, A> {
                 return Outcome::Unclear(throttled());
             }
             sleep(pause).await;
-            if self.answers(&known_good).await {
+            if self.answers(&known_good, purpose).await {
                 break;
             }
             pause *= 2;
@@ -218,12 +231,14 @@ impl<'a, A: Ask> Prober<'a, A> {
             }
         }
         // It recovered: it was the server's rate, not this hello.
-        let reply = self.server.ask(hello, self.patience.again).await;
+        let reply = self.send(hello, purpose, self.patience.again).await;
         let doubt = Doubt::of(&reply);
         match settle(reply) {
             Settled::Yes(outcome) => outcome,
             Settled::Never(error) => Outcome::Unclear(error),
-            Settled::NotYet if self.answers(&known_good).await => doubt.despite_a_live_server(),
+            Settled::NotYet if self.answers(&known_good, purpose).await => {
+                doubt.despite_a_live_server()
+            }
             Settled::NotYet => {
                 self.throttled.store(true, Ordering::Relaxed);
                 Outcome::Unclear(throttled())
@@ -233,18 +248,28 @@ impl<'a, A: Ask> Prober<'a, A> {
 
     /// Makes sure that the server still answers, after something that may
     /// have been a refusal or may have been throttling.
-    pub async fn confirm_alive(&self) -> Result<(), NetError> {
+    pub async fn confirm_alive(&self, purpose: Purpose) -> Result<(), NetError> {
         let known_good = self.lock_known_good().clone();
         match known_good {
-            Some(hello) if !self.is_throttled() && self.answers(&hello).await => Ok(()),
+            Some(hello) if !self.is_throttled() && self.answers(&hello, purpose).await => Ok(()),
             Some(_) => Err(throttled()),
             None => Err(NetError::new(GapReason::Reset, "closed without a word")),
         }
     }
 
+    async fn send(&self, hello: &[u8], purpose: Purpose, patience: Duration) -> Reply {
+        let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        let reply = self.server.ask(hello, purpose, patience).await;
+        if matches!(reply, Reply::Flight(_)) {
+            self.live.fetch_max(number, Ordering::Relaxed);
+        }
+        reply
+    }
+
     /// Whether the server answers a hello that it answered before.
-    async fn answers(&self, known_good: &[u8]) -> bool {
-        let reply = self.server.ask(known_good, self.patience.again).await;
+    async fn answers(&self, known_good: &[u8], purpose: Purpose) -> bool {
+        let wait = self.patience.again;
+        let reply = self.send(known_good, purpose, wait).await;
         matches!(reply, Reply::Flight(_))
     }
 

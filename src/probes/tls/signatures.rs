@@ -6,31 +6,25 @@
 
 use std::collections::BTreeSet;
 
+use super::certificates::is_rsa;
 use super::enumerate::Enumeration;
-use super::exchange::{Ask, fill_random};
+use super::exchange::{Ask, Purpose, fill_random};
 use super::handshakes::Handshakes;
 use super::prober::{Outcome, Prober};
 use crate::model::gap::GapReason;
 use crate::net::{NetError, tls::Attempt};
 use crate::wire::tls::{Version, groups};
-use crate::wire::x509::Certificate;
 
 /// Schemes for RSA keys in TLS 1.3 (RFC 8446 section 4.2.3).
 const RSA: [u16; 3] = [0x0804, 0x0805, 0x0806];
 
-/// Schemes that a first handshake of TLS 1.3 by an RSA key did not show.
+/// Schemes that a handshake of TLS 1.3 by an RSA key did not show.
 pub fn left(first: &Attempt) -> Vec<u16> {
     let agreed = first.result.as_ref().ok();
     let tls13 = agreed.is_some_and(|agreed| agreed.version == Version::Tls13.code());
     let mut left = RSA.to_vec();
     left.retain(|scheme| tls13 && is_rsa(first) && Some(*scheme) != first.scheme);
     left
-}
-
-fn is_rsa(attempt: &Attempt) -> bool {
-    let leaf = attempt.certificates.first();
-    let leaf = leaf.and_then(|der| Certificate::read(der).ok());
-    leaf.is_some_and(|leaf| leaf.key.algorithm == "rsa")
 }
 
 /// What was found.
@@ -85,7 +79,7 @@ pub async fn tls13<A: Ask>(
         hello.groups = vec![share.0];
         hello.key_share = Some(share.clone());
         hello.certificate_schemes = std::mem::replace(&mut hello.signature_schemes, vec![scheme]);
-        match prober.ask(&hello).await {
+        match prober.ask(&hello, Purpose::Other).await {
             Outcome::Accepted(flight) => {
                 let answer = flight.hello.as_ref();
                 if answer.is_some_and(|hello| !hello.retry) {

@@ -33,6 +33,9 @@ enum Way {
 pub(super) struct Beside {
     curves: Way,
     schemes: Way,
+    /// The server has an order of its own: something new came only once what was seen
+    /// was left out.
+    own_order: bool,
 }
 
 /// Which lists of a hello lack what was seen before.
@@ -40,6 +43,13 @@ pub(super) struct Beside {
 pub(super) struct Narrow {
     pub(super) curves: bool,
     pub(super) schemes: bool,
+}
+
+impl Narrow {
+    /// Whether any list does.
+    pub(super) fn any(self) -> bool {
+        self.curves || self.schemes
+    }
 }
 
 impl Beside {
@@ -101,13 +111,42 @@ impl Beside {
                 (self.schemes, counts) = (Way::Whole, false);
             }
         }
+        self.own_order |= narrow.curves && found.groups.len() > seen.0;
+        self.own_order |= narrow.schemes && found.schemes.len() > seen.1;
+        let (curves, schemes) = (self.curves, self.schemes);
         if suite.key_exchange == "ECDHE" && found.groups.len() == seen.0 {
-            self.curves = next(self.curves);
+            self.curves = next(curves);
         }
         if is_signed(suite) && found.schemes.len() == seen.1 {
-            self.schemes = next(self.schemes);
+            self.schemes = next(schemes);
+        }
+        // Who follows its own order in one list does so in the other.
+        if (curves, self.curves) == (Way::Rotated, Way::Narrowed) && schemes == Way::Rotated {
+            self.schemes = Way::Narrowed;
         }
         counts
+    }
+
+    /// For a server with an order of its own: the same hello without the schemes that
+    /// were seen for the key of the first suite. Where it chooses that suite all the
+    /// same, though it stands last, it has shown another scheme and its own order.
+    pub(super) fn narrow_first(
+        &self,
+        hello: &ClientHello,
+        steps: &[Step],
+        found: &Enumeration,
+    ) -> Option<ClientHello> {
+        let first = steps.first().and_then(|step| suites::by_id(step.chosen));
+        let first = first.filter(|suite| self.own_order && is_signed(suite))?;
+        let mut hello = hello.clone();
+        let all = hello.signature_schemes.clone();
+        let seen = |id: &u16| {
+            found.schemes.contains(id)
+                && signatures::by_id(*id).is_some_and(|s| signs(s.name, first.authentication))
+        };
+        hello.signature_schemes.retain(|id| !seen(id));
+        hello.certificate_schemes = all;
+        Some(hello)
     }
 
     /// Takes a refusal. Tells whether it may be for want of a curve or a scheme;
@@ -115,10 +154,11 @@ impl Beside {
     pub(super) fn was_refused(&mut self, narrow: Narrow) -> bool {
         if narrow.curves {
             self.curves = Way::Whole;
-        } else if narrow.schemes {
+        }
+        if narrow.schemes {
             self.schemes = Way::Whole;
         }
-        narrow.curves || narrow.schemes
+        narrow.any()
     }
 }
 
@@ -221,7 +261,7 @@ mod tests {
         assert!(beside.goes_on(Narrow::default(), chosen, &steps, (1, 0), &found));
         assert_eq!(
             (beside.curves, beside.schemes),
-            (Way::Narrowed, Way::Rotated)
+            (Way::Narrowed, Way::Narrowed)
         );
         let narrow = Narrow {
             curves: true,

@@ -1,7 +1,7 @@
 //! What is offered, what was chosen, and by whom.
 
 use super::beside::Narrow;
-use super::{Ask, Enumeration, Features, Outcome, Prober, RawChain};
+use super::{Ask, Enumeration, Features, Outcome, Prober, Purpose, RawChain};
 use crate::model::gap::GapReason;
 use crate::net::NetError;
 use crate::probes::tls::facts::PreferenceBy;
@@ -117,52 +117,72 @@ impl Step {
     }
 }
 
+/// How to ask who decides.
+pub(super) struct Question {
+    /// All but the suites.
+    pub(super) template: ClientHello,
+    /// The version.
+    pub(super) version: Version,
+    /// Whether all that the template offers was accepted before.
+    pub(super) sure: bool,
+}
+
 /// Who decides which suite is taken. Asks once more where the steps allow
-/// both readings.
+/// both readings, and gives that answer with the suite that it chose.
 pub(super) async fn preference<A: Ask>(
     prober: &Prober<'_, A>,
-    template: ClientHello,
-    version: Version,
+    question: Question,
     steps: &[Step],
     told: Option<PreferenceBy>,
     unknown: &mut Option<bool>,
-) -> Option<PreferenceBy> {
+) -> (Option<PreferenceBy>, Option<(Box<Flight>, u16)>) {
     match steps {
-        [] => return None,
-        [_] => return Some(PreferenceBy::Single),
+        [] => return (None, None),
+        [_] => return (Some(PreferenceBy::Single), None),
         [_, _, ..] => {}
     }
-    let accepted: Vec<u16> = steps.iter().map(|step| step.chosen).collect();
-    let ours = steps.iter().all(|step| {
-        let earliest = step.offered.iter().find(|suite| accepted.contains(suite));
-        earliest == Some(&step.chosen)
-    });
-    if !ours {
-        return Some(PreferenceBy::Server);
+    if !are_ours(steps) {
+        return (Some(PreferenceBy::Server), None);
     }
     if told.is_some() {
-        return told;
+        return (told, None);
     }
-    let mut hello = template;
+    let accepted: Vec<u16> = steps.iter().map(|step| step.chosen).collect();
+    let Question {
+        template: mut hello,
+        version,
+        sure,
+    } = question;
     hello.suites = accepted.iter().rev().copied().collect();
     hello.grease = version > Version::Ssl3 && unknown.is_none();
-    let mut outcome = prober.ask(&hello).await;
+    let mut outcome = prober.ask(&hello, Purpose::Enumeration).await;
     if hello.grease {
         match &outcome {
             Outcome::Accepted(_) => *unknown = Some(true),
             // All that it offers was accepted before.
-            Outcome::Refused(_) => *unknown = Some(false),
-            Outcome::Unclear(_) => {}
+            Outcome::Refused(_) if sure => *unknown = Some(false),
+            Outcome::Refused(_) | Outcome::Unclear(_) => {}
         }
-        if !matches!(outcome, Outcome::Accepted(_)) {
+        if sure && !matches!(outcome, Outcome::Accepted(_)) {
             hello.grease = false;
-            outcome = prober.ask(&hello).await;
+            outcome = prober.ask(&hello, Purpose::Enumeration).await;
         }
     }
-    match outcome {
-        Outcome::Accepted(flight) => decider(choice(&flight, &hello, version)?, &accepted),
-        _ => None,
+    let Outcome::Accepted(flight) = outcome else {
+        return (None, None);
+    };
+    match choice(&flight, &hello, version) {
+        Some(suite) => (decider(suite, &accepted), Some((flight, suite))),
+        None => (None, None),
     }
+}
+
+/// Whether each step chose what stood first in our offer, of all that is accepted.
+pub(super) fn are_ours(steps: &[Step]) -> bool {
+    steps.iter().all(|step| {
+        let accepted = |suite: &&u16| steps.iter().any(|step| step.chosen == **suite);
+        step.offered.iter().find(accepted) == Some(&step.chosen)
+    })
 }
 
 /// Who chose a suite when all that are accepted were offered in the reverse of
@@ -215,4 +235,9 @@ pub(super) fn candidates(version: Version, shared: bool) -> Vec<u16> {
         (odd, exchange, cipher, suite.id)
     });
     wanted.iter().map(|suite| suite.id).collect()
+}
+
+/// Whether a suite needs a secret known beforehand.
+pub(super) fn is_shared(id: u16) -> bool {
+    suites::by_id(id).is_some_and(|suite| suite.authentication == Authentication::Shared)
 }

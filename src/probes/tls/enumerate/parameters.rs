@@ -3,14 +3,14 @@
 
 use super::choice::{choice, learn, offer};
 use super::exchanges::Values;
-use super::{Ask, Enumeration, Outcome, Prober};
+use super::{Ask, Enumeration, Outcome, Prober, Purpose};
 use crate::net::NetError;
 use crate::probes::tls::features::is_signed;
 use crate::wire::tls::{
     Version,
     client_hello::ClientHello,
     groups::{self, Kind},
-    key_exchange::{KeyExchange, signature_scheme},
+    key_exchange::KeyExchange,
     signatures,
     suites::{self, Authentication, Suite},
 };
@@ -88,7 +88,7 @@ async fn curves<A: Ask>(
         if with_schemes {
             leave_out_schemes(&mut hello, found);
         }
-        match prober.ask(&hello).await {
+        match prober.ask(&hello, Purpose::Enumeration).await {
             Outcome::Accepted(flight) => {
                 let before = found.groups.len();
                 if let Some(suite) = choice(&flight, &hello, version) {
@@ -167,17 +167,16 @@ async fn schemes_of<A: Ask>(
         if hello.signature_schemes.is_empty() {
             return Ok(());
         }
-        let flight = match prober.ask(&hello).await {
+        let flight = match prober.ask(&hello, Purpose::Other).await {
             Outcome::Accepted(flight) => flight,
             Outcome::Refused(_) => return Ok(()),
             Outcome::Unclear(error) => return Err(error),
         };
-        let suite = choice(&flight, &hello, Version::Tls12).and_then(suites::by_id);
-        let body = flight.key_exchange.as_ref();
-        let scheme = suite
-            .zip(body)
-            .and_then(|(suite, body)| signature_scheme(body, suite.key_exchange));
-        if !scheme.is_some_and(|scheme| found.schemes.insert(scheme)) {
+        let before = found.schemes.len();
+        if let Some(suite) = choice(&flight, &hello, Version::Tls12) {
+            learn(&flight, suite, Version::Tls12, found);
+        }
+        if found.schemes.len() == before {
             // It signs with what was not offered, and so again: there is no end to see.
             return Ok(());
         }
@@ -209,7 +208,7 @@ async fn finite_fields<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) 
             ..offer(prober, Version::Tls12, &found.features)
         };
         with_schemes = with_schemes && leave_out_schemes(&mut hello, found);
-        match prober.ask(&hello).await {
+        match prober.ask(&hello, Purpose::Enumeration).await {
             Outcome::Accepted(flight) => {
                 if let Some(suite) = choice(&flight, &hello, Version::Tls12) {
                     learn(&flight, suite, Version::Tls12, found);
@@ -251,7 +250,7 @@ async fn repeated<A: Ask>(prober: &Prober<'_, A>, version: Version, found: &mut 
             suites: suites.iter().map(|suite| suite.id).collect(),
             ..offer(prober, version, &found.features)
         };
-        if let Outcome::Accepted(flight) = prober.ask(&hello).await
+        if let Outcome::Accepted(flight) = prober.ask(&hello, Purpose::Other).await
             && let Some(suite) = choice(&flight, &hello, version)
         {
             learn(&flight, suite, version, found);

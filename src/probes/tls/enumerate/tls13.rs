@@ -1,8 +1,8 @@
 //! Suites and groups of TLS 1.3.
 
 use super::beside::Narrow;
-use super::choice::{Step, candidates, choice, decider, malformed, preference};
-use super::{Ask, Outcome, Prober, SuiteFacts, VersionFacts};
+use super::choice::{Question, Step, are_ours, candidates, choice, decider, malformed, preference};
+use super::{Ask, Outcome, Prober, Purpose, SuiteFacts, VersionFacts};
 use crate::net::NetError;
 use crate::probes::tls::facts::PreferenceBy;
 use crate::wire::tls::{Version, client_hello::ClientHello, groups};
@@ -16,6 +16,9 @@ enum Seek {
     Both,
     Groups,
     Suites,
+    /// Either: what was found stands behind all others, so that the hello is
+    /// accepted, and tells who decides the order of suites.
+    Either,
 }
 
 /// What was found out about TLS 1.3.
@@ -47,14 +50,23 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
     // Whether it refused what was left of both lists at once.
     let mut both_refused = false;
     let mut told = None;
+    // Whether what was found has been offered behind the rest, with nothing new shown.
+    let mut both_known = false;
     loop {
         let found: Vec<u16> = facts.suites.iter().map(|suite| suite.id).collect();
         // Once the three usual suites are found, more are unlikely: they are
         // asked for once, at the end.
-        together &= more_suites && more_groups && !USUAL.iter().all(|id| found.contains(id));
+        let usual = USUAL.iter().filter(|id| found.contains(id)).count();
+        together &= more_suites && more_groups && usual < USUAL.len();
+        let untold = told.is_none() && are_ours(&steps) && !both_known;
+        // With two of the usual suites, the third is likelier than another group.
+        let suites_first = both_refused && usual == 2 && found.len() == 2;
         let seek = match (together, more_groups, more_suites) {
             (true, ..) => Seek::Both,
+            (false, true, true) if both_refused && untold => Seek::Either,
+            (false, true, true) if suites_first => Seek::Suites,
             (false, true, _) => Seek::Groups,
+            (false, false, true) if untold && usual == USUAL.len() => Seek::Either,
             (false, false, true) => Seek::Suites,
             (false, false, false) => break,
         };
@@ -72,12 +84,18 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
                 hello.suites.reverse();
             }
         }
-        hello.groups = if seek == Seek::Suites {
-            found_groups.clone()
-        } else {
-            groups.clone()
+        hello.groups = match seek {
+            Seek::Suites => found_groups.clone(),
+            Seek::Both | Seek::Groups => groups.clone(),
+            Seek::Either if more_groups => [&groups[..], &found_groups].concat(),
+            Seek::Either => found_groups.clone(),
         };
-        let answer = match prober.ask(&hello).await {
+        let offered = hello.suites.clone();
+        if seek == Seek::Either {
+            hello.suites.extend(found.iter().rev());
+            hello.grease = unknown.is_none();
+        }
+        let answer = match prober.ask(&hello, Purpose::Enumeration).await {
             Outcome::Accepted(flight) => flight,
             Outcome::Refused(_) if facts.suites.is_empty() => break,
             Outcome::Refused(_) => {
@@ -85,6 +103,9 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
                     Seek::Both => (together, both_refused) = (false, true),
                     Seek::Groups => more_groups = false,
                     Seek::Suites => more_suites = false,
+                    // All that it offers beside was accepted before.
+                    Seek::Either if hello.grease => unknown = Some(false),
+                    Seek::Either => both_known = true,
                 }
                 continue;
             }
@@ -108,29 +129,44 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
                         found_groups.push(known);
                     }
                 }
+                if hello.grease {
+                    unknown = Some(true);
+                }
                 let is_new = suites.contains(&suite);
+                let is_new_group = groups.contains(&group);
                 if seek == Seek::Groups && tries_new && !is_new {
                     more_suites = false;
                 }
-                if seek != Seek::Groups || is_new {
-                    let offered = hello.suites.clone();
+                if both_refused {
+                    // What is left of one list was refused together with what is
+                    // accepted of the other; with both at once it cannot have been.
+                    both_refused = !(is_new && is_new_group);
+                    more_groups &= !is_new || is_new_group;
+                    more_suites &= !is_new_group || is_new;
+                }
+                if seek == Seek::Either && !is_new {
+                    told = decider(suite, &found);
+                    both_known = !is_new_group;
+                    // It would have taken what stands in front of all that it knows.
+                    let follows = told == Some(PreferenceBy::Client);
+                    more_suites &= !(follows && usual == USUAL.len());
+                }
+                if is_new {
                     steps.push(Step::new(suite, offered, Narrow::default(), hello));
                     suites.retain(|known| *known != suite);
                     facts.suites.push(SuiteFacts {
                         id: suite,
                         kex_bits: None,
                     });
-                    more_suites = !suites.is_empty();
+                    more_suites &= !suites.is_empty();
                 }
                 if seek == Seek::Groups && !is_new {
                     told = told.or_else(|| decider(suite, &found));
-                    // With a group that it accepts, it refused all other suites.
-                    more_suites &= !both_refused;
                 }
-                if seek != Seek::Suites {
+                if is_new_group {
                     groups.retain(|known| *known != group);
                     found_groups.push(group);
-                    more_groups = !groups.is_empty();
+                    more_groups &= !groups.is_empty();
                 }
             }
             // A retry that names no group says that none is shared.
@@ -138,6 +174,7 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
                 Seek::Both => (together, both_refused) = (false, true),
                 Seek::Groups => more_groups = false,
                 Seek::Suites => more_suites = false,
+                Seek::Either => both_known = true,
             },
             // An older version, although none was offered, or nothing in common.
             (None, _) | (Some(_), None) if facts.suites.is_empty() => break,
@@ -155,8 +192,13 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
             groups: found_groups.clone(),
             ..template
         };
-        facts.preference =
-            preference(prober, template, Version::Tls13, &steps, told, &mut unknown).await;
+        let question = Question {
+            template,
+            version: Version::Tls13,
+            sure: true,
+        };
+        let asked = preference(prober, question, &steps, told, &mut unknown).await;
+        facts.preference = asked.0;
     }
     Tls13 {
         facts,

@@ -51,10 +51,19 @@ pub(super) fn refused(dialogue: &Dialogue<'_>, step: &str, reply: &Reply) -> Ope
     dialogue.error(GapReason::Refused, &detail)
 }
 
-/// The next reply. What comes behind it stays.
+/// The next reply in the words of mail.
 async fn reply(dialogue: &mut Dialogue<'_>) -> Result<Reply, OpenError> {
+    reply_by(dialogue, read_reply).await
+}
+
+/// The next reply. What comes behind it stays. `read` gives a reply with its length
+/// in bytes, or nothing while it is not whole.
+pub(super) async fn reply_by(
+    dialogue: &mut Dialogue<'_>,
+    read: impl Fn(&[u8]) -> Result<Option<(Reply, usize)>, BadReply>,
+) -> Result<Reply, OpenError> {
     loop {
-        match read_reply(&dialogue.received) {
+        match read(&dialogue.received) {
             Ok(Some((reply, taken))) => {
                 let taken = taken.min(dialogue.received.len());
                 dialogue.received.drain(..taken);
@@ -64,7 +73,7 @@ async fn reply(dialogue: &mut Dialogue<'_>) -> Result<Reply, OpenError> {
             Err(BadReply::TooLong) => {
                 return Err(dialogue.error(GapReason::TooLarge, "a reply without end"));
             }
-            // Another protocol, hence no STARTTLS either.
+            // Another protocol, hence no TLS after it either.
             Err(BadReply::Malformed) => return Err(OpenError::NoTls),
         }
     }

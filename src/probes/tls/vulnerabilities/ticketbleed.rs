@@ -4,7 +4,7 @@
 //! from its memory. The id here has 31 bytes, so that one byte could come, and
 //! that one is not kept.
 
-use super::super::exchange::{Ask, Endpoint, fill_random};
+use super::super::exchange::{Ask, Endpoint, Purpose, fill_random};
 use super::super::prober::{Outcome, Prober};
 use super::{PATIENCE, unclear};
 use crate::net::NetError;
@@ -21,7 +21,7 @@ pub(super) async fn ticketbleed<A: Ask>(
     mut hello: ClientHello,
 ) -> Result<Option<Vec<u8>>, NetError> {
     hello.session_ticket = true;
-    match prober.ask(&hello).await {
+    match prober.ask(&hello, Purpose::Other).await {
         Outcome::Accepted(flight) => {
             let promised = flight.hello.as_ref();
             if promised.is_some_and(|hello| !hello.extensions.contains(&35)) {
@@ -51,7 +51,7 @@ pub(super) async fn ticketbleed<A: Ask>(
     fill_random(&mut id);
     hello.session_id = id.to_vec();
     hello.ticket = ticket;
-    let flight = match prober.ask(&hello).await {
+    let flight = match prober.ask(&hello, Purpose::Other).await {
         Outcome::Accepted(flight) => flight,
         Outcome::Refused(_) => return Ok(None),
         Outcome::Unclear(error) => return Err(error),
