@@ -255,13 +255,19 @@ pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumerat
     newest.extend(found.versions.clone());
     let groups = found.groups.clone();
     let mut unknown = found.tolerates_unknown;
+    // In TLS 1.3 the hello for the protected flight asks it too.
+    let order = chacha_first(&newest).filter(|(version, _)| *version == Version::Tls12);
+    let hello = order.map(|(version, suites)| ClientHello {
+        suites,
+        ..full(prober, version, &groups)
+    });
     let (chacha, ()) = tokio::join!(
-        chacha(
-            prober,
-            &newest,
-            |version| full(prober, version, &groups),
-            &mut unknown
-        ),
+        async {
+            match hello {
+                Some(hello) => Some(chacha(prober, hello, &mut unknown).await),
+                None => None,
+            }
+        },
         older::below_tls12(prober, known, refusal, &mut found),
     );
     found.chacha_priority = chacha;
@@ -360,50 +366,69 @@ fn in_tls13(group: u16) -> bool {
     groups::by_id(group).is_some_and(groups::Group::in_tls13)
 }
 
-/// Whether a server with its own order, in which ChaCha20 is not the first,
-/// yields to a client that puts it first.
+/// Whether a suite encrypts with ChaCha20.
+pub fn is_chacha(id: u16) -> bool {
+    suites::by_id(id).is_some_and(|suite| suite.cipher == "CHACHA20")
+}
+
+/// What to offer to a server with its own order, in which ChaCha20 is not the first, to
+/// see whether it yields to a client that puts it first; in TLS 1.2 where possible.
+/// `None` where there is nothing to yield.
+pub fn chacha_first(versions: &BTreeMap<Version, VersionFacts>) -> Option<(Version, Vec<u16>)> {
+    [Version::Tls12, Version::Tls13]
+        .into_iter()
+        .find_map(|version| {
+            let facts = versions.get(&version)?;
+            let mut suites: Vec<u16> = facts.suites.iter().map(|suite| suite.id).collect();
+            let first = suites.first().is_some_and(|id| is_chacha(*id));
+            let yields = suites.iter().any(|id| is_chacha(*id)) && !first;
+            suites.sort_by_key(|id| !is_chacha(*id));
+            let own_order = facts.preference == Some(PreferenceBy::Server);
+            (own_order && yields).then_some((version, suites))
+        })
+}
+
+/// The same asked in TLS 1.3, by a hello of its own.
+pub async fn chacha_tls13<A: Ask>(
+    prober: &Prober<'_, A>,
+    found: &Enumeration,
+) -> Option<Result<bool, NetError>> {
+    let (version, suites) = chacha_first(&found.versions)?;
+    if version != Version::Tls13 {
+        return None;
+    }
+    let hello = ClientHello {
+        suites,
+        ..full(prober, version, &found.groups)
+    };
+    Some(chacha(prober, hello, &mut Some(true)).await)
+}
+
+/// Whether a server takes ChaCha20 where it is offered first.
 async fn chacha<A: Ask>(
     prober: &Prober<'_, A>,
-    versions: &BTreeMap<Version, VersionFacts>,
-    template: impl Fn(Version) -> ClientHello,
+    mut hello: ClientHello,
     unknown: &mut Option<bool>,
-) -> Option<Result<bool, NetError>> {
-    let is_chacha = |id: &u16| suites::by_id(*id).is_some_and(|s| s.cipher == "CHACHA20");
-    for version in [Version::Tls12, Version::Tls13] {
-        let Some(facts) = versions.get(&version) else {
-            continue;
+) -> Result<bool, NetError> {
+    hello.grease = unknown.is_none();
+    let mut outcome = prober.ask(&hello, Purpose::Enumeration).await;
+    if hello.grease {
+        *unknown = match outcome {
+            Outcome::Accepted(_) => Some(true),
+            Outcome::Refused(_) => Some(false),
+            Outcome::Unclear(_) => None,
         };
-        let mut suites: Vec<u16> = facts.suites.iter().map(|suite| suite.id).collect();
-        let yields = suites.iter().any(is_chacha) && !suites.first().is_some_and(is_chacha);
-        if facts.preference != Some(PreferenceBy::Server) || !yields {
-            continue;
+        if !matches!(outcome, Outcome::Accepted(_)) {
+            hello.grease = false;
+            outcome = prober.ask(&hello, Purpose::Enumeration).await;
         }
-        suites.sort_by_key(|id| !is_chacha(id));
-        let mut hello = ClientHello {
-            suites,
-            grease: unknown.is_none(),
-            ..template(version)
-        };
-        let mut outcome = prober.ask(&hello, Purpose::Enumeration).await;
-        if hello.grease {
-            *unknown = match outcome {
-                Outcome::Accepted(_) => Some(true),
-                Outcome::Refused(_) => Some(false),
-                Outcome::Unclear(_) => None,
-            };
-            if !matches!(outcome, Outcome::Accepted(_)) {
-                hello.grease = false;
-                outcome = prober.ask(&hello, Purpose::Enumeration).await;
-            }
-        }
-        return Some(match outcome {
-            Outcome::Accepted(flight) => {
-                let chosen = flight.hello.as_ref().map(|hello| hello.suite);
-                Ok(chosen.is_some_and(|suite| is_chacha(&suite)))
-            }
-            Outcome::Refused(_) => Ok(false),
-            Outcome::Unclear(error) => Err(error),
-        });
     }
-    None
+    match outcome {
+        Outcome::Accepted(flight) => {
+            let chosen = flight.hello.as_ref().map(|hello| hello.suite);
+            Ok(chosen.is_some_and(is_chacha))
+        }
+        Outcome::Refused(_) => Ok(false),
+        Outcome::Unclear(error) => Err(error),
+    }
 }

@@ -56,6 +56,9 @@ pub fn blame_limits(answers: &mut EndpointAnswers) {
         open.extend(seen.wrong_name.as_mut().err());
         open.extend(seen.tls13.iter_mut().flat_map(|seen| seen.as_mut().err()));
     }
+    if let Some(seen) = &mut answers.protected {
+        open.extend(seen.flight.as_mut().err());
+    }
     let later = &mut answers.later;
     open.extend(
         later

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 use tokio::time::sleep;
 
-use super::enumerate::{Enumeration, Known, enumerate, unknown};
+use super::enumerate::{Enumeration, Known, chacha_tls13, enumerate, unknown};
 use super::exchange::{Ask, Endpoint, Purpose, Reply};
 use super::facts::EndpointPurpose;
 use super::first_contact::{first_contact, general_hello};
@@ -205,6 +205,15 @@ pub async fn endpoint_answers(
             },
         );
         enumeration.tolerates_unknown = tolerates;
+        if enumeration.chacha_priority.is_none() {
+            enumeration.chacha_priority = match &answers.protected {
+                Some(Protected {
+                    chacha: Some(yields),
+                    ..
+                }) => Some(Ok(*yields)),
+                _ => chacha_tls13(&prober, &enumeration).await,
+            };
+        }
         if level >= Level::Intrusive {
             let found = vulnerabilities(endpoint, &prober, &enumeration).await;
             answers.vulnerabilities = Some(found);

@@ -6,7 +6,7 @@
 
 use tokio::time::sleep;
 
-use super::enumerate::Enumeration;
+use super::enumerate::{Enumeration, chacha_first, is_chacha};
 use super::exchange::{Ask, Endpoint, OpenError};
 use super::jobs::{FIRST_CONTACT, PAUSE, is_final};
 use super::prober::Prober;
@@ -29,6 +29,9 @@ pub struct Protected {
     pub flight: Result<ProtectedFlight, NetError>,
     /// Algorithm with which certificates came compressed, when all were offered.
     pub compression: Option<u16>,
+    /// Whether the server yielded to a client that puts ChaCha20 first, where that was
+    /// left to this hello.
+    pub chacha: Option<bool>,
 }
 
 /// Why a flight is missing.
@@ -57,9 +60,17 @@ pub async fn protected<A: Ask>(
     let missing = |error: NetError| Protected {
         flight: Err(error),
         compression: None,
+        chacha: None,
     };
     let mut suites: Vec<u16> = facts.suites.iter().map(|suite| suite.id).collect();
     suites.retain(|suite| handshake_keys::knows(*suite));
+    // Without one of the server's suites, its choice would tell nothing.
+    let order = chacha_first(&found.versions)
+        .filter(|(version, order)| *version == Version::Tls13 && order.len() == suites.len());
+    let asks_chacha = order.is_some() && found.chacha_priority.is_none();
+    if let Some((_, order)) = order {
+        suites = order;
+    }
     if suites.is_empty() {
         let detail = "our client has none of the server's suites of TLS 1.3";
         let error = NetError::new(GapReason::NotAsked, detail);
@@ -75,6 +86,7 @@ pub async fn protected<A: Ask>(
     };
     let mut tolerates = None;
     let mut compression = None;
+    let mut chacha = None;
     let mut last = NetError::new(GapReason::Internal, "no attempt");
     for attempt in 0..3 {
         if attempt > 0 {
@@ -93,12 +105,16 @@ pub async fn protected<A: Ask>(
                     tolerates = tolerates.or(Some(hello.grease));
                 }
                 compression = compression.or(flight.compression);
+                if asks_chacha {
+                    chacha = chacha.or(Some(is_chacha(flight.suite)));
+                }
                 if flight.readable {
                     let flight = Ok(flight);
                     return (
                         Some(Protected {
                             flight,
                             compression,
+                            chacha,
                         }),
                         tolerates,
                     );
@@ -124,6 +140,7 @@ pub async fn protected<A: Ask>(
     let open = Protected {
         flight: Err(last),
         compression,
+        chacha,
     };
     (Some(open), tolerates)
 }

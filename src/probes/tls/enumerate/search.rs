@@ -90,7 +90,7 @@ impl Search {
             hello.claimed_version = claims.then_some(VERSION_TO_COME);
             match prober.ask(&hello, Purpose::Enumeration).await {
                 // Perhaps for the claim.
-                Outcome::Refused(_) | Outcome::Unclear(_) if claims && !prober.is_throttled() => {
+                Outcome::Unclear(_) if claims && !prober.is_throttled() => {
                     may_claim = false;
                 }
                 Outcome::Accepted(flight) => {
@@ -153,19 +153,24 @@ impl Search {
                     if facts.suites.is_empty() && alert == Some(Alert::PROTOCOL_VERSION) {
                         return alert;
                     }
-                    if self.beside.was_refused(narrow) || again.is_some() {
+                    let may_be_more = claims || self.unproven(&window);
+                    if self.beside.was_refused(narrow) || (again.is_some() && !may_be_more) {
                         // Perhaps for what was left out.
                         self.expects_client = false;
                         continue;
                     }
-                    if self.with_secrets
-                        && !self.takes_all
-                        && window.iter().any(|id| is_shared(*id))
-                    {
-                        // Perhaps for their number, as so many were never accepted.
-                        self.with_secrets = false;
-                        left.retain(|suite| !is_shared(*suite));
-                        continue;
+                    if may_be_more {
+                        // Perhaps for the claim, or for the number of suites.
+                        may_claim = false;
+                        if again.is_some() || !self.bears(prober, &hello).await {
+                            self.with_secrets &= self.takes_all;
+                            left.retain(|suite| self.with_secrets || !is_shared(*suite));
+                            continue;
+                        }
+                        if claims {
+                            found.tolerates_newer = Some(true);
+                        }
+                        self.takes_all |= self.unproven(&window);
                     }
                     let too_many = window.len() > MAX_SUITES;
                     if doubtful || (too_many && facts.suites.is_empty()) {
@@ -196,6 +201,28 @@ impl Search {
             }
         }
         None
+    }
+
+    /// Whether suites with a shared secret were offered behind the others, though so many
+    /// were never accepted.
+    fn unproven(&self, window: &[u16]) -> bool {
+        self.with_secrets && !self.takes_all && window.iter().any(|id| is_shared(*id))
+    }
+
+    /// Whether the server takes a hello that it refused once the first suite that was
+    /// found stands behind all others.
+    async fn bears<A: Ask>(&self, prober: &Prober<'_, A>, hello: &ClientHello) -> bool {
+        let Some(first) = self.steps.first() else {
+            return false;
+        };
+        let mut hello = hello.clone();
+        hello.suites.push(first.chosen);
+        match prober.ask(&hello, Purpose::Enumeration).await {
+            Outcome::Accepted(flight) => {
+                choice(&flight, &hello, self.version) == Some(first.chosen)
+            }
+            _ => false,
+        }
     }
 
     /// An offer of what is left, in alternating direction.

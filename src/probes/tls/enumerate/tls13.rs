@@ -63,7 +63,8 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
         let suites_first = both_refused && usual == 2 && found.len() == 2;
         let seek = match (together, more_groups, more_suites) {
             (true, ..) => Seek::Both,
-            (false, true, true) if both_refused && untold => Seek::Either,
+            // Of other suites there may be few, and of groups many.
+            (false, true, true) if both_refused && untold && usual == found.len() => Seek::Either,
             (false, true, true) if suites_first => Seek::Suites,
             (false, true, _) => Seek::Groups,
             (false, false, true) if untold && usual == USUAL.len() => Seek::Either,
