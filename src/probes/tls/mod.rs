@@ -140,7 +140,7 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
             4,
         ));
         if enumerates {
-            let what = "TLS hellos without a handshake, for each address";
+            let what = "TLS hellos without a handshake, and to websites one QUIC datagram, for each address";
             plan.push(exchange(place, what, HELLOS_MAX));
         }
     }

@@ -226,10 +226,8 @@ impl<A: Agree> ProtectedReader<A> {
                 let kind = extensions.u16()?;
                 let mut data = Reader::new(extensions.vec16()?);
                 match kind {
-                    5 if first => {
-                        if data.u8()? == 1 {
-                            self.flight.staple = Some(data.vec24()?.to_vec());
-                        }
+                    5 if first && data.u8()? == 1 => {
+                        self.flight.staple = Some(data.vec24()?.to_vec());
                     }
                     18 if first => self.flight.timestamps = Some(data.rest().to_vec()),
                     _ => {}
