@@ -107,10 +107,6 @@ pub fn compare(stand: &Stand<'_>) -> String {
             );
         }
     }
-    println!(
-        "{}: {same} results as the Observatory has them, {explained} explained",
-        stand.kind
-    );
     assert!(
         same > 20 * explained,
         "{}: only {same} results are the same, {explained} differ and are explained",
