@@ -75,14 +75,10 @@ pub fn bars(versions: &[VersionName], groups: &[&str]) -> (u64, u64) {
 }
 
 impl Seen {
-    /// Says what was spent, and by how much that is more than the bars.
+    /// Says what was spent where that is more than the bars.
     pub fn over(&self, name: &str, (enumeration, all): (u64, u64)) -> Option<String> {
         let cost = self.cost;
         let enumerated = cost.enumeration.unwrap_or_default();
-        println!(
-            "{name}: {} connections, {enumerated} enumerate",
-            cost.connections
-        );
         let over = enumerated > enumeration || cost.connections > all;
         over.then(|| format!("{name}: {cost:?}, bars {enumeration} and {all}"))
     }
