@@ -28,7 +28,7 @@ struct Case {
 }
 
 /// Connections that refusals by a bare close may cost beyond those by an alert.
-const CLOSES: u64 = 25;
+const CLOSES: u64 = 40;
 
 /// Looks at all of them side by side.
 fn all(cases: &[Case]) {

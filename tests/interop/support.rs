@@ -8,7 +8,10 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -71,12 +74,14 @@ pub fn bind_tool(folder: &Path, name: &str, arguments: &[&str]) -> Option<String
 
 /// A port of loopback that was free a moment ago.
 pub fn free_port() -> u16 {
-    // Never the same one twice: servers that share ports would answer for each other.
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    // Never the same one twice: servers that share ports would answer for each other. And below
+    // those that the system gives to clients, which would take a port before its server does.
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 15_000 + u16::try_from(std::process::id() % 100).unwrap() * 150;
     loop {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = socket.local_addr().unwrap().port();
-        if GIVEN.lock().unwrap().insert(port) {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        let here = (Ipv4Addr::LOCALHOST, port);
+        if TcpListener::bind(here).is_ok() && std::net::UdpSocket::bind(here).is_ok() {
             return port;
         }
     }
@@ -113,8 +118,15 @@ impl Running {
             .unwrap();
         let mut running = Self { child };
         let end = Instant::now() + START_TIME;
+        // BIND accepts connections before it has read its zones, and answers SERVFAIL until then.
+        let is_bind = Path::new(command.get_program()).ends_with("named");
+        let ready = |port: u16| {
+            let loaded =
+                || fs::read_to_string(log).is_ok_and(|log| log.contains("all zones loaded"));
+            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() && (!is_bind || loaded())
+        };
         for port in ports {
-            while TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_err() {
+            while !ready(*port) {
                 let ended = running.child.try_wait().unwrap();
                 if ended.is_some() || Instant::now() > end {
                     let log = fs::read_to_string(log).unwrap_or_default();
