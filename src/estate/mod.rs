@@ -14,6 +14,7 @@
 mod authority;
 mod dns;
 mod dns_authority;
+mod http;
 mod legacy;
 mod listener;
 mod lists;

@@ -1,26 +1,19 @@
 //! The registry of the offices' domains: what it tells over RDAP (RFC 9083).
 
-use std::{convert::Infallible, time::Duration};
-
 use http_body_util::Full;
 use hyper::{
-    Request, Response, StatusCode,
-    body::{Bytes, Incoming},
+    Response, StatusCode,
+    body::Bytes,
     header::{CONTENT_TYPE, HeaderValue},
-    server::conn::http1,
-    service::service_fn,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     dns::Signed,
+    http,
     offices::{hex, in_days},
 };
-
-/// Time for the header of a request.
-const HEADER_TIME: Duration = Duration::from_secs(10);
 
 /// What an office keeps at its registrar.
 struct Held {
@@ -66,7 +59,7 @@ pub(super) struct Registry {
 impl Registry {
     /// Serves one connection.
     pub(super) async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let service = service_fn(|request: Request<Incoming>| async move {
+        http::serve(stream, |request| {
             let found = self.answer(request.uri().path());
             let status = match found {
                 Some(_) => StatusCode::OK,
@@ -77,14 +70,9 @@ impl Registry {
             *response.status_mut() = status;
             let kind = HeaderValue::from_static("application/rdap+json");
             response.headers_mut().insert(CONTENT_TYPE, kind);
-            Ok::<_, Infallible>(response)
-        });
-        // An error here is the peer's: it broke off, or sent no HTTP.
-        let _ = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIME)
-            .serve_connection(TokioIo::new(stream), service)
-            .await;
+            response
+        })
+        .await;
     }
 
     /// What it tells of the domain in a path; `None` when it does not know it.

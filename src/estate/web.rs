@@ -1,10 +1,6 @@
 //! Websites: HTTP/1.1 over any stream, answers from a pure function.
 
-use std::{
-    convert::Infallible,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_body_util::Full;
@@ -12,18 +8,10 @@ use hyper::{
     Request, Response, StatusCode,
     body::{Bytes, Incoming},
     header::{HOST, HeaderName, HeaderValue},
-    server::conn::http1,
-    service::service_fn,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::mended::Mended;
-
-/// Time for the header of a request.
-const HEADER_TIME: Duration = Duration::from_secs(10);
-/// Most bytes of a request's header.
-const HEADER_SIZE: usize = 32 * 1024;
+use super::{http, mended::Mended};
 
 /// A website.
 pub(super) struct Site {
@@ -107,16 +95,7 @@ impl Answer {
 impl Site {
     /// Serves one connection.
     pub(super) async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin, secure: bool) {
-        let service = service_fn(|request: Request<Incoming>| async move {
-            Ok::<_, Infallible>(self.respond(&request, secure))
-        });
-        // An error here is the peer's: it broke off, or sent no HTTP.
-        let _ = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIME)
-            .max_buf_size(HEADER_SIZE)
-            .serve_connection(TokioIo::new(stream), service)
-            .await;
+        http::serve(stream, |request| self.respond(request, secure)).await;
     }
 
     fn respond(&self, request: &Request<Incoming>, secure: bool) -> Response<Full<Bytes>> {
