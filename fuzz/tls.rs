@@ -2,9 +2,12 @@
 //! ordinary test share it.
 
 use scrutineer::wire::{
+    ech, quic,
     tls::{
-        flight::{FlightReader, MAX_CERTIFICATES},
+        flight::{FlightReader, MAX_CERTIFICATES, MAX_FLIGHT},
+        handshake_keys::HandshakeKeys,
         key_exchange::{KeyExchange, public_value, signature_scheme},
+        protected_flight::{Fault, ProtectedFlight, ProtectedReader},
         rsa_padding::{Padding, client_key_exchange},
         ssl2, starttls, transcript,
     },
@@ -83,5 +86,91 @@ pub fn starttls(bytes: &[u8]) {
     );
     if let Ok(Some((reply, taken))) = starttls::ftp_reply(bytes) {
         assert!(taken <= bytes.len() && !reply.lines.is_empty());
+    }
+}
+
+/// What a server of TLS 1.3 sends under its handshake keys reads the same in one
+/// piece and byte by byte. The first byte says how many bytes of messages each
+/// sealed record holds; with 0 all bytes are sent as they stand.
+pub fn protected_flight(bytes: &[u8]) {
+    let Some((size, messages)) = bytes.split_first() else {
+        return;
+    };
+    let sent = match *size {
+        0 => messages.to_vec(),
+        size => sealed_flight(messages, usize::from(size)),
+    };
+    if sent.len() > MAX_FLIGHT {
+        return;
+    }
+    let whole = read_protected(&sent, sent.len().max(1));
+    assert_eq!(whole, read_protected(&sent, 1));
+    let (_, flight) = whole;
+    assert!(flight.certificates.len() <= MAX_CERTIFICATES);
+}
+
+/// A ClientHello of no content, as one record.
+const HELLO: [u8; 9] = [22, 3, 1, 0, 4, 1, 0, 0, 0];
+
+/// The secret that both sides share.
+const SHARED: [u8; 32] = [7; 32];
+
+/// A ServerHello in the clear, and messages in sealed records of that many bytes.
+fn sealed_flight(messages: &[u8], size: usize) -> Vec<u8> {
+    const EXTENSIONS: [u8; 18] = [0, 16, 0, 43, 0, 2, 3, 4, 0, 51, 0, 6, 0, 29, 0, 2, 1, 2];
+    let mut hello = vec![2, 0, 0, 56, 3, 3];
+    hello.extend([9; 32]);
+    hello.extend([0, 0x13, 0x01, 0]);
+    hello.extend(EXTENSIONS);
+    let hellos = [&HELLO[5..], &hello].concat();
+    let mut keys = HandshakeKeys::new(0x1301, &SHARED, &hellos).expect("a known suite");
+    let mut sent = vec![22, 3, 3, 0, 60];
+    sent.extend(&hello);
+    for piece in messages.chunks(size) {
+        sent.extend(keys.seal(22, piece).expect("short"));
+    }
+    sent
+}
+
+/// How reading ends, and what was read, when the bytes come in pieces of a size.
+fn read_protected(sent: &[u8], size: usize) -> (Result<bool, Fault>, ProtectedFlight) {
+    let agree = |group: u16, _: &[u8]| (group == 29).then(|| SHARED.to_vec());
+    let mut reader = ProtectedReader::new(&HELLO, agree);
+    let mut end = Ok(false);
+    for piece in sent.chunks(size) {
+        end = reader.push(piece);
+        if end != Ok(false) {
+            break;
+        }
+    }
+    (end, reader.into_flight())
+}
+
+/// Configurations of ECH are bounded, and names in them cannot write to a terminal.
+pub fn ech(bytes: &[u8]) {
+    let Some(configs) = ech::configs(bytes) else {
+        return;
+    };
+    // Each takes at least its version and its length, after the length of all.
+    assert!(!configs.is_empty() && configs.len() * 4 + 2 <= bytes.len());
+    for contents in configs.iter().filter_map(|config| config.contents.as_ref()) {
+        assert!(!contents.public_name.chars().any(char::is_control));
+    }
+}
+
+/// An answer to QUIC's version negotiation names versions of that answer alone.
+pub fn quic(bytes: &[u8]) {
+    let ids = quic::Ids {
+        to: [1; 8],
+        from: [2; 8],
+    };
+    assert_eq!(quic::versions(&quic::question(&ids), &ids), None);
+    let Some(versions) = quic::versions(bytes, &ids) else {
+        return;
+    };
+    for version in versions {
+        let word = version.to_be_bytes();
+        assert!(bytes.windows(4).any(|window| window == word));
+        assert!(quic::version_name(version).is_ascii());
     }
 }

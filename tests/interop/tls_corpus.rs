@@ -12,11 +12,14 @@ type Target = (&'static str, fn(&[u8]));
 
 #[test]
 fn seeds_hold() {
-    let targets: [Target; 8] = [
+    let targets: [Target; 11] = [
         ("tls_flight", invariants::flight),
         ("tls_key_exchange", invariants::key_exchange),
         ("certificate", invariants::certificate),
         ("starttls", invariants::starttls),
+        ("tls_protected_flight", invariants::protected_flight),
+        ("ech", invariants::ech),
+        ("quic", invariants::quic),
         ("pki_ocsp", pki::ocsp),
         ("pki_crl", pki::crl),
         ("pki_timestamps", pki::timestamps),

@@ -74,12 +74,8 @@ impl HandshakeKeys {
     /// Opens the next record: its true type and content. `header` are the five
     /// bytes before it. `None` when it was not sealed with these keys.
     pub fn open(&mut self, header: [u8; 5], sealed: &[u8]) -> Option<(u8, Vec<u8>)> {
-        let mut nonce = self.iv;
-        for (byte, other) in nonce.iter_mut().skip(4).zip(self.number.to_be_bytes()) {
-            *byte ^= other;
-        }
         let mut bytes = sealed.to_vec();
-        let nonce = Nonce::assume_unique_for_key(nonce);
+        let nonce = self.nonce();
         let plain = self.key.open_in_place(nonce, Aad::from(header), &mut bytes);
         let plain = plain.ok()?;
         self.number = self.number.checked_add(1)?;
@@ -87,6 +83,30 @@ impl HandshakeKeys {
         let last = plain.iter().rposition(|byte| *byte != 0)?;
         let kind = *plain.get(last)?;
         Some((kind, plain.get(..last)?.to_vec()))
+    }
+
+    /// Seals the next record, its header included, as the server does: responders
+    /// and fuzz targets need it. `None` for more than a record can hold.
+    pub fn seal(&mut self, kind: u8, plain: &[u8]) -> Option<Vec<u8>> {
+        let mut bytes = [plain, &[kind]].concat();
+        let sealed = bytes.len().checked_add(self.key.algorithm().tag_len())?;
+        let [high, low] = u16::try_from(sealed).ok()?.to_be_bytes();
+        let header = [23, 3, 3, high, low];
+        let nonce = self.nonce();
+        self.key
+            .seal_in_place_append_tag(nonce, Aad::from(header), &mut bytes)
+            .ok()?;
+        self.number = self.number.checked_add(1)?;
+        Some([&header[..], &bytes].concat())
+    }
+
+    /// The nonce of the next record (RFC 8446 section 5.3).
+    fn nonce(&self) -> Nonce {
+        let mut nonce = self.iv;
+        for (byte, other) in nonce.iter_mut().skip(4).zip(self.number.to_be_bytes()) {
+            *byte ^= other;
+        }
+        Nonce::assume_unique_for_key(nonce)
     }
 }
 
@@ -122,33 +142,21 @@ mod tests {
 
     #[test]
     fn a_record_is_opened_only_as_it_was_sealed() {
-        let suite = 0x1301;
-        let keys = || HandshakeKeys::new(suite, &[7; 32], b"hellos").expect("a known suite");
-        let seal = |number: u64, plain: &[u8]| {
-            let mut keys = keys();
-            let mut nonce = keys.iv;
-            for (byte, other) in nonce.iter_mut().skip(4).zip(number.to_be_bytes()) {
-                *byte ^= other;
-            }
-            let length = u16::try_from(plain.len() + 16)
-                .expect("short")
-                .to_be_bytes();
-            let header = [23, 3, 3, length[0], length[1]];
-            let mut bytes = plain.to_vec();
-            let nonce = Nonce::assume_unique_for_key(nonce);
-            let key = &mut keys.key;
-            key.seal_in_place_append_tag(nonce, Aad::from(header), &mut bytes)
-                .expect("sealed");
-            (header, bytes)
+        let keys = || HandshakeKeys::new(0x1301, &[7; 32], b"hellos").expect("a known suite");
+        let (mut writer, mut reader) = (keys(), keys());
+        let mut pass = |kind: u8, plain: &[u8]| {
+            let record = writer.seal(kind, plain).expect("short");
+            let (header, sealed) = record.split_at(5);
+            let header = header.try_into().expect("five bytes");
+            let opened = reader.open(header, sealed);
+            assert_eq!(reader.open(header, sealed), None, "sent twice");
+            opened
         };
-        let mut reader = keys();
-        let (header, first) = seal(0, &[8, 1, 2, 22, 0, 0]);
-        assert_eq!(reader.open(header, &first), Some((22, vec![8, 1, 2])));
-        assert_eq!(reader.open(header, &first), None, "sent twice");
-        let (header, second) = seal(1, &[21]);
-        assert_eq!(reader.open(header, &second), Some((21, Vec::new())));
-        let (header, third) = seal(2, &[0, 0]);
-        assert_eq!(reader.open(header, &third), None, "padding alone");
+        // Zeros at the end are padding, and the type stands before them.
+        assert_eq!(pass(0, &[8, 1, 2, 22, 0]), Some((22, vec![8, 1, 2])));
+        assert_eq!(pass(21, &[]), Some((21, Vec::new())));
+        assert_eq!(pass(0, &[0]), None, "padding alone");
+        assert_eq!(keys().seal(22, &[0; 65_519]), None, "too long");
         assert!(HandshakeKeys::new(0x1304, &[7; 32], b"hellos").is_none());
         assert!(knows(0x1302) && !knows(0xc02f));
     }
