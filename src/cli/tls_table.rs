@@ -265,6 +265,14 @@ impl Page {
             };
             self.row("Asks for a certificate", &of);
         }
+        if let Some(Some(plain)) = endpoint.http_upgrade.known() {
+            let answer = match plain.switches.known() {
+                Some(true) => "it goes on as TLS when asked to (Opossum)".to_owned(),
+                Some(false) => "no upgrade to TLS".to_owned(),
+                None => format!("offers TLS, and answers {} when asked", plain.status),
+            };
+            self.row("Plain HTTP on port 80", &answer);
+        }
         if endpoint.throttles.known() == Some(&true) {
             self.row("Limits connections", "yes: it turned us away at times");
         }

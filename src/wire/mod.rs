@@ -16,6 +16,7 @@ pub mod har;
 pub mod hsts;
 pub mod html;
 pub mod http_headers;
+pub mod http_upgrade;
 pub mod mta_sts;
 pub mod ocsp;
 pub mod page_text;

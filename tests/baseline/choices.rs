@@ -47,6 +47,7 @@ pub const OWN: &[(&str, &str)] = &[
     ("TLS-29", "portals"),
     ("TLS-30", "should"),
     ("TLS-31", "should"),
+    ("TLS-32", "should"),
     ("PORTAL-01", "must"),
     ("PORTAL-02", "must"),
     ("PORTAL-03", "must"),

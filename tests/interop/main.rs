@@ -32,6 +32,7 @@ mod tls;
 mod tls_certificates;
 mod tls_corpus;
 mod tls_features;
+mod tls_http_upgrade;
 mod tls_leaves;
 mod tls_mail;
 mod tls_mozilla;

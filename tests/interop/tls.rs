@@ -136,6 +136,10 @@ pub fn observe_target(question: &Question<'_>) -> (TlsFacts, Vec<Gap>, Cost) {
         if question.ct_logs.is_none() {
             gaps.retain(|gap| !TRANSPARENCY.iter().any(|fact| gap.at.ends_with(fact)));
         }
+        // Most of these servers have no plain port beside them.
+        gaps.retain(|gap| {
+            !(gap.at.ends_with("/http_upgrade") && gap.reason == GapReason::PrivateAddress)
+        });
         if question.level < Level::Intrusive {
             // Never asked below that level, whatever the server.
             gaps.retain(|gap| !INTRUSIVE.iter().any(|fact| gap.at.ends_with(fact)));

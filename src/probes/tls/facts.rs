@@ -200,6 +200,12 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]
     pub quic: Seen<Option<Quic>>,
+    /// What plain HTTP on port 80 of the same address says when it is asked to go on as TLS
+    /// on the same connection (RFC 2817); `null` where that port is closed, and for endpoints
+    /// other than a website on port 443.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub http_upgrade: Seen<Option<HttpUpgrade>>,
     /// Whether it slowed us down or turned us away after several connections.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]

@@ -151,6 +151,7 @@ impl<'a> Fold<'a> {
         self.long_primes(&facts);
         self.vulnerabilities(&mut facts);
         self.certificates(&mut facts);
+        self.prove_upgrade();
         self.prove_rest(&facts);
         facts
     }
@@ -274,6 +275,10 @@ impl<'a> Fold<'a> {
             cut: kept.len() < bytes.len(),
             reproduce,
         });
+    }
+
+    pub(super) fn push_evidence(&mut self, evidence: Evidence) {
+        self.evidence.push(evidence);
     }
 
     /// A command that shows the same with OpenSSL.

@@ -5,8 +5,12 @@
 
 use super::facts::TlsEndpoint;
 use super::fold::Fold;
-use crate::model::{observation::EvidenceKind, seen::Seen};
+use crate::model::{
+    observation::{Evidence, EvidenceKind},
+    seen::Seen,
+};
 use crate::net::shell_word;
+use crate::wire::text::clean_lines;
 
 /// How to see a fact again.
 enum Way {
@@ -20,6 +24,8 @@ enum Way {
 
 const CIPHERS: &str =
     "nmap -Pn -p {port} --script ssl-enum-ciphers --script-args tls.servername={host} {address}";
+/// Most characters of an answer's head.
+const HEAD_CHARS: usize = 4_000;
 const GREASE: &str = "testssl.sh --grease {host}:{port}";
 
 impl Fold<'_> {
@@ -190,6 +196,24 @@ impl Fold<'_> {
             let bytes = self.proof(fact);
             self.prove(at, EvidenceKind::TlsHandshake, &bytes, reproduce);
         }
+    }
+
+    /// The head of the answer in which plain HTTP goes on as TLS, or does not.
+    pub(super) fn prove_upgrade(&mut self) {
+        let Some(Ok(Some(seen))) = &self.answers.http_upgrade else {
+            return;
+        };
+        let text = String::from_utf8_lossy(&seen.head);
+        let reproduce = self.filled(
+            "curl -si -X OPTIONS --request-target '*' -H 'Upgrade: TLS/1.0' -H 'Connection: Upgrade' --connect-to {host}:80:{address}:80 http://{host}/",
+        );
+        self.push_evidence(Evidence {
+            at: format!("{}/http_upgrade", self.at),
+            kind: EvidenceKind::HttpHeaders,
+            data: clean_lines(&text, HEAD_CHARS),
+            cut: text.chars().count() > HEAD_CHARS,
+            reproduce,
+        });
     }
 
     /// First bytes of the answer that shows a fact; empty where it takes more

@@ -2,8 +2,8 @@
 
 use super::enumerate::Enumeration;
 use super::facts::{
-    ApplicationProtocol, ClientCertificate, CompressionAlgorithm, FiniteField, Quic, QuicVersion,
-    Resumption, SignatureAlgorithm, TlsEndpoint, VersionName,
+    ApplicationProtocol, ClientCertificate, CompressionAlgorithm, FiniteField, HttpUpgrade, Quic,
+    QuicVersion, Resumption, SignatureAlgorithm, TlsEndpoint, VersionName,
 };
 use super::fold::name_of;
 use super::fold_features::Missing;
@@ -15,7 +15,7 @@ use crate::wire::text::clean_bytes;
 use crate::wire::tls::{Version, primes, protected_flight::compression_name, signatures};
 
 /// Facts that need level standard, by their place.
-const STANDARD: [&str; 16] = [
+const STANDARD: [&str; 17] = [
     "/signature_algorithms",
     "/finite_fields",
     "/reuses_dh",
@@ -31,6 +31,7 @@ const STANDARD: [&str; 16] = [
     "/certificate_compression",
     "/certificate_compression_algorithms",
     "/quic",
+    "/http_upgrade",
     "/throttles",
 ];
 
@@ -47,6 +48,7 @@ pub fn without_tls(facts: &mut TlsEndpoint) {
     facts.certificate_compression = Seen::Known(None);
     facts.certificate_compression_algorithms = Seen::Known(Vec::new());
     facts.tolerates_newer_version = Seen::Known(None);
+    facts.http_upgrade = Seen::Known(None);
     facts.vulnerabilities = Seen::Known(Vec::new());
     facts.client_renegotiation = Seen::Known(None);
 }
@@ -92,6 +94,7 @@ fn standard(
 ) {
     facts.throttles = Seen::Known(answers.throttles);
     quic(answers, facts, missing);
+    upgrade(answers, facts, missing);
     let doubt = found.doubt();
     signed(answers, found, facts, missing);
     let fields = found.exchanges.fields.iter().map(|(prime, bits)| {
@@ -236,6 +239,31 @@ fn quic(answers: &EndpointAnswers, facts: &mut TlsEndpoint, missing: &mut Vec<Mi
         None | Some(Ok(None)) => facts.quic = Seen::Known(None),
         Some(Err(error)) => missing.push(("/quic", error.clone())),
     }
+}
+
+/// What plain HTTP said when asked to go on as TLS.
+fn upgrade(answers: &EndpointAnswers, facts: &mut TlsEndpoint, missing: &mut Vec<Missing>) {
+    let seen = match &answers.http_upgrade {
+        Some(Ok(Some(seen))) => &seen.answer,
+        None | Some(Ok(None)) => return facts.http_upgrade = Seen::Known(None),
+        Some(Err(error)) => return missing.push(("/http_upgrade", error.clone())),
+    };
+    let offers = seen.offers().then(|| seen.tokens.join(", "));
+    let switches = match (&offers, seen.switches()) {
+        (Some(offers), false) => {
+            let status = seen.status;
+            let detail = format!("it offers {offers}, and answers {status} when asked for TLS/1.0");
+            let error = NetError::new(GapReason::Malformed, detail);
+            missing.push(("/http_upgrade/switches", error));
+            Seen::Unseen
+        }
+        (_, switches) => Seen::Known(switches),
+    };
+    facts.http_upgrade = Seen::Known(Some(HttpUpgrade {
+        status: seen.status,
+        offers,
+        switches,
+    }));
 }
 
 /// Certificates that come compressed in TLS 1.3.

@@ -9,6 +9,7 @@ use super::facts::EndpointPurpose;
 use super::first_contact::{first_contact, general_hello};
 use super::gate::blame_limits;
 use super::handshakes::{Handshakes, Later, handshakes, later};
+use super::http_upgrade::{Upgrade, http_upgrade};
 use super::prober::{Patience, Prober};
 use super::protected::{Protected, protected};
 use super::quic::quic;
@@ -73,6 +74,8 @@ pub struct EndpointAnswers {
     pub protected: Option<Protected>,
     /// What answered over UDP; absent where it was not asked.
     pub quic: Option<Result<Option<Vec<u32>>, NetError>>,
+    /// What plain HTTP said when asked to go on as TLS; absent where it was not asked.
+    pub http_upgrade: Option<Result<Option<Upgrade>, NetError>>,
     /// Those that came last.
     pub later: Later,
     /// Schemes that sign TLS 1.3.
@@ -120,6 +123,7 @@ pub async fn endpoint_answers(
         handshakes: None,
         protected: None,
         quic: None,
+        http_upgrade: None,
         later: Later::default(),
         signatures: Signatures::default(),
         vulnerabilities: None,
@@ -150,7 +154,7 @@ pub async fn endpoint_answers(
         prober.set_known_good(&general_hello(&prober, version));
     }
     if speaks_tls && level >= Level::Standard {
-        let (mut enumeration, ssl2, (other, more), over_udp) = tokio::join!(
+        let (mut enumeration, ssl2, (other, more), over_udp, upgrade) = tokio::join!(
             enumerate(&prober, known),
             ssl2(endpoint, &prober),
             async {
@@ -166,6 +170,12 @@ pub async fn endpoint_answers(
             async {
                 match (purpose, endpoint.starttls) {
                     (EndpointPurpose::Https, None) => Some(Box::pin(quic(endpoint)).await),
+                    _ => None,
+                }
+            },
+            async {
+                match (purpose, endpoint.port) {
+                    (EndpointPurpose::Https, 443) => Some(Box::pin(http_upgrade(endpoint)).await),
                     _ => None,
                 }
             },
@@ -220,6 +230,7 @@ pub async fn endpoint_answers(
         }
         answers.handshakes = more;
         answers.quic = over_udp;
+        answers.http_upgrade = upgrade;
         answers.enumeration = Some(enumeration);
         answers.ssl2 = Some(ssl2);
         answers.attempts.extend(first.attempt);

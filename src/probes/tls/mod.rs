@@ -9,6 +9,8 @@
 //! * from level `standard` on, one more handshake for the other kind of
 //!   certificate, and hellos that end at the server's answer: about one for
 //!   each suite and group that the server accepts;
+//! * from level `standard` on, one request to port 80 of a website on port 443, whether plain
+//!   HTTP goes on as TLS on the same connection;
 //! * from level `standard` on, a question by HTTP to the OCSP responder or the
 //!   list of revoked certificates that a trusted certificate names;
 //! * at level `intrusive`, a few hellos that go on with a message out of place,
@@ -34,6 +36,7 @@ mod fold_transparency;
 mod fold_vulnerabilities;
 mod gate;
 mod handshakes;
+mod http_upgrade;
 mod issued;
 mod jobs;
 mod limited;
@@ -123,8 +126,10 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
     let enumerates = level >= Level::Standard;
     let mut places = Vec::new();
     let mail = target.roles.contains(&Role::MailDomain);
-    if target.has_website() || !mail {
-        places.push(format!("{}:{}", target.name, target.port.unwrap_or(443)));
+    let website = target.has_website() || !mail;
+    let port = target.port.unwrap_or(443);
+    if website {
+        places.push(format!("{}:{port}", target.name));
     }
     if mail && enumerates {
         places.push(format!(
@@ -143,6 +148,10 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
             let what = "TLS hellos without a handshake, and to websites one QUIC datagram, for each address";
             plan.push(exchange(place, what, HELLOS_MAX));
         }
+    }
+    if enumerates && website && port == 443 {
+        let what = "a question by plain HTTP whether it goes on as TLS, for each address";
+        plan.push(exchange(format!("{}:80", target.name), what, 1));
     }
     if enumerates {
         plan.push(exchange(

@@ -79,6 +79,21 @@ pub struct QuicVersion {
     pub name: String,
 }
 
+/// How plain HTTP answers a client that asks it to go on as TLS (RFC 2817 section 3.2).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpUpgrade {
+    /// Status of the answer.
+    pub status: u16,
+    /// Protocols that its Upgrade header names, if TLS is one of them (`TLS/1.0, HTTP/1.1`);
+    /// `null` otherwise.
+    pub offers: Option<String>,
+    /// Whether it goes on as TLS (status 101). Not determined where it offers to, and answers
+    /// the question otherwise, as with 426.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub switches: Seen<bool>,
+}
+
 /// How sessions are taken up again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
