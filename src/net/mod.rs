@@ -43,8 +43,8 @@ pub use hickory_proto::rr::RecordType;
 pub(crate) use http::testing;
 pub use http::{HttpRequest, HttpResponse, MAX_BODY, Method, Trust};
 pub use present::{
-    answer_text, data_text, dig, invented_label, name_text, parse_name, record_text, reply_text,
-    shell_word,
+    answer_text, data_text, dig, https_owner, invented_label, name_text, parse_name, record_text,
+    reply_text, shell_word,
 };
 pub use rdap::{RdapAnswer, RdapSource};
 pub use route::local_address;

@@ -258,6 +258,14 @@ pub fn dig(name: &str, rtype: RecordType, via: Option<SocketAddr>) -> String {
     format!("dig {server}{} {rtype}", shell_word(name))
 }
 
+/// The name of the HTTPS records of a website (RFC 9460 section 9.1).
+pub fn https_owner(host: &str, port: u16) -> String {
+    match port {
+        443 => host.to_owned(),
+        port => format!("_{port}._https.{host}"),
+    }
+}
+
 /// A word that a POSIX shell takes as one argument. Remote text stands in
 /// commands that people copy.
 pub fn shell_word(text: &str) -> String {

@@ -7,7 +7,7 @@
 //! encrypted connection.
 
 use rustls::{
-    ClientConfig, Error, HandshakeKind,
+    ClientConfig, Error, HandshakeKind, PeerIncompatible,
     client::{Resumption, Tls12Resumption},
     crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs, aws_lc_rs::kx_group},
     pki_types::ServerName,
@@ -22,12 +22,14 @@ use crate::wire::text::clean;
 
 mod by_hand;
 mod compression;
+mod ech;
 mod recorder;
 mod sessions;
 mod share;
 
 pub use by_hand::{ByHand, by_hand};
 pub use compression::Zlib;
+pub use ech::EchOffer;
 use recorder::Recorder;
 pub use sessions::Sessions;
 pub use share::KeyShare;
@@ -56,6 +58,8 @@ pub struct Offer {
     pub sessions: Option<Arc<Sessions>>,
     /// Takes certificates that are compressed with zlib.
     pub compression: Option<Arc<Zlib>>,
+    /// Encrypts the hello that names the host, which leaves TLS 1.3 alone.
+    pub ech: Option<EchOffer>,
 }
 
 impl Default for Offer {
@@ -69,6 +73,7 @@ impl Default for Offer {
             names_host: true,
             sessions: None,
             compression: None,
+            ech: None,
         }
     }
 }
@@ -149,6 +154,9 @@ pub enum HandshakeError {
     Invalid(String),
     /// The server closed the connection in an orderly way without a word.
     Closed,
+    /// The server went on without the encrypted hello, up to the end of the handshake;
+    /// with the configurations that it sent instead, each whole.
+    EchRefused(Vec<Vec<u8>>),
     /// The network failed.
     Net(NetError),
 }
@@ -160,6 +168,7 @@ impl fmt::Display for HandshakeError {
             Self::Incompatible(what) => write!(f, "no common ground: {what}"),
             Self::Invalid(what) => write!(f, "the answer was not valid TLS: {what}"),
             Self::Closed => f.write_str("the server closed the connection without a word"),
+            Self::EchRefused(_) => f.write_str("the server did not read the encrypted hello"),
             Self::Net(error) => error.fmt(f),
         }
     }
@@ -170,7 +179,7 @@ impl From<&HandshakeError> for NetError {
     fn from(error: &HandshakeError) -> Self {
         let reason = match error {
             HandshakeError::Net(error) => return error.clone(),
-            HandshakeError::Alert(_) => GapReason::Refused,
+            HandshakeError::Alert(_) | HandshakeError::EchRefused(_) => GapReason::Refused,
             HandshakeError::Incompatible(_) => GapReason::TlsFailed,
             HandshakeError::Invalid(_) => GapReason::Malformed,
             HandshakeError::Closed => GapReason::Reset,
@@ -214,7 +223,11 @@ where
             .await
         {
             Ok(stream) => {
-                let agreement = agreement(stream.get_ref().1);
+                let connection = stream.get_ref().1;
+                let agreement = match offer.ech.is_some() && !ech::is_accepted(connection) {
+                    true => Err(HandshakeError::EchRefused(Vec::new())),
+                    false => agreement(connection),
+                };
                 live = Some(stream);
                 agreement
             }
@@ -261,8 +274,12 @@ fn configure(offer: &Offer, recorder: Arc<Recorder>) -> Result<ClientConfig, Err
         Versions::Tls12WithIds | Versions::Tls12WithTickets => &[&rustls::version::TLS12],
         Versions::Tls13 => &[&rustls::version::TLS13],
     };
-    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
-        .with_protocol_versions(versions)?
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider));
+    let builder = match &offer.ech {
+        Some(ech) => builder.with_ech(ech.mode())?,
+        None => builder.with_protocol_versions(versions)?,
+    };
+    let mut config = builder
         .dangerous()
         .with_custom_certificate_verifier(recorder.clone())
         .with_client_cert_resolver(recorder);
@@ -321,6 +338,9 @@ fn reason(error: &io::Error) -> HandshakeError {
         Some(Error::AlertReceived(alert)) => {
             HandshakeError::Alert(clean(&format!("{alert:?}"), 60))
         }
+        Some(Error::PeerIncompatible(PeerIncompatible::ServerRejectedEncryptedClientHello(
+            instead,
+        ))) => HandshakeError::EchRefused(ech::raw(instead.as_deref().unwrap_or_default())),
         Some(Error::PeerIncompatible(what)) => {
             HandshakeError::Incompatible(clean(&format!("{what:?}"), 100))
         }

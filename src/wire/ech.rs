@@ -1,5 +1,5 @@
 //! Configurations for encrypting the ClientHello, as the parameter `ech` of an
-//! HTTPS record carries them (draft-ietf-tls-esni section 4, RFC 9460).
+//! HTTPS record carries them (RFC 9849 section 4, RFC 9460).
 
 use super::text::clean_bytes;
 use super::tls::Reader;
@@ -15,6 +15,8 @@ const KNOWN: u16 = 0xfe0d;
 pub struct EchConfig {
     /// Version of its form.
     pub version: u16,
+    /// All of it, as it stands in the list.
+    pub raw: Vec<u8>,
     /// What it says, where the version is one that is known here.
     pub contents: Option<Contents>,
 }
@@ -46,10 +48,25 @@ pub fn configs(bytes: &[u8]) -> Option<Vec<EchConfig>> {
             _ => None,
         };
         if found.len() < MAX_CONFIGS {
-            found.push(EchConfig { version, contents });
+            found.push(EchConfig {
+                version,
+                raw: [&version.to_be_bytes(), &vector(body)[..]].concat(),
+                contents,
+            });
         }
     }
     Some(found)
+}
+
+/// A list of configurations, of which each is given as it stands there.
+pub fn list<'a>(configs: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    vector(&configs.into_iter().collect::<Vec<_>>().concat())
+}
+
+/// Bytes behind their length, which no list of 65,535 bytes or fewer exceeds.
+fn vector(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+    [&length.to_be_bytes(), bytes].concat()
 }
 
 fn contents(body: &[u8]) -> Option<Contents> {
@@ -89,6 +106,7 @@ mod tests {
             (0xfe0d, 172, 0x20)
         );
         assert_eq!(contents.public_name, "cloudflare-ech.com");
+        assert_eq!(list([&config.raw[..]]), bytes);
         for end in 0..bytes.len() {
             assert_eq!(configs(&bytes[..end]), None);
         }

@@ -31,6 +31,7 @@ mod support;
 mod tls;
 mod tls_certificates;
 mod tls_corpus;
+mod tls_ech;
 mod tls_features;
 mod tls_http_upgrade;
 mod tls_leaves;

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::model::seen::Seen;
 
 mod certificate;
+mod ech;
 mod handshake;
 mod revocation;
 mod transparency;
 
 pub use certificate::*;
+pub use ech::*;
 pub use handshake::*;
 pub use revocation::*;
 pub use transparency::*;
@@ -206,6 +208,11 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]
     pub http_upgrade: Seen<Option<HttpUpgrade>>,
+    /// Whether it reads hellos that are encrypted with what its HTTPS record publishes (RFC 9849);
+    /// `null` where the record publishes nothing for this endpoint, or where it is no website.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub ech: Seen<Option<EncryptedHello>>,
     /// Whether it slowed us down or turned us away after several connections.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]

@@ -32,6 +32,11 @@ impl First {
         self.attempt.as_ref()?.result.as_ref().ok()
     }
 
+    /// Whether the handshake was completed.
+    pub fn agreed(&self) -> bool {
+        self.agreement().is_some()
+    }
+
     /// The version agreed on.
     pub fn version(&self) -> Option<Version> {
         Version::from_code(self.agreement()?.version)

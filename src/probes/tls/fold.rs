@@ -149,6 +149,7 @@ impl<'a> Fold<'a> {
             self.gap(at, &self.in_the_light_of_limits(error));
         }
         self.long_primes(&facts);
+        self.ech(&mut facts);
         self.vulnerabilities(&mut facts);
         self.certificates(&mut facts);
         self.prove_upgrade();

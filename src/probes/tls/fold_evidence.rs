@@ -231,7 +231,7 @@ impl Fold<'_> {
         proof.cloned().unwrap_or_default()
     }
 
-    fn filled(&self, command: &str) -> String {
+    pub(super) fn filled(&self, command: &str) -> String {
         let address = match self.answers.ip {
             ip if ip.is_ipv6() && command.contains("{address}:") => format!("[{ip}]"),
             ip => ip.to_string(),

@@ -49,6 +49,7 @@ pub fn without_tls(facts: &mut TlsEndpoint) {
     facts.certificate_compression_algorithms = Seen::Known(Vec::new());
     facts.tolerates_newer_version = Seen::Known(None);
     facts.http_upgrade = Seen::Known(None);
+    facts.ech = Seen::Known(None);
     facts.vulnerabilities = Seen::Known(Vec::new());
     facts.client_renegotiation = Seen::Known(None);
 }

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::ech::Ech;
 use super::jobs::EndpointAnswers;
 use crate::model::gap::GapReason;
 use crate::net::NetError;
@@ -58,6 +59,16 @@ pub fn blame_limits(answers: &mut EndpointAnswers) {
     }
     if let Some(seen) = &mut answers.protected {
         open.extend(seen.flight.as_mut().err());
+    }
+    if let Some(Ok(Ech::Offered(offered))) = &mut answers.ech {
+        open.extend(offered.answer.as_mut().err());
+        open.extend(offered.outer.as_mut().err());
+        open.extend(
+            offered
+                .retried
+                .iter_mut()
+                .flat_map(|seen| seen.as_mut().err()),
+        );
     }
     let later = &mut answers.later;
     open.extend(

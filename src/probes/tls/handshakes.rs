@@ -204,7 +204,12 @@ async fn answer_to_all<A: Ask>(
     Err(last)
 }
 
-async fn attempt(endpoint: &Endpoint<'_>, name: &str, offer: &Offer) -> Result<Attempt, NetError> {
+/// Makes a handshake for a name.
+pub(super) async fn attempt(
+    endpoint: &Endpoint<'_>,
+    name: &str,
+    offer: &Offer,
+) -> Result<Attempt, NetError> {
     let name = ServerName::try_from(name.to_owned())
         .map_err(|_| NetError::new(GapReason::Internal, "no name for a TLS server"))?;
     match endpoint.handshake(name, offer, FIRST_CONTACT).await {

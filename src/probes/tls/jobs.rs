@@ -3,6 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 use tokio::time::sleep;
 
+use super::ech::{Ech, ech};
 use super::enumerate::{Enumeration, Known, chacha_tls13, enumerate, unknown};
 use super::exchange::{Ask, Endpoint, Purpose, Reply};
 use super::facts::EndpointPurpose;
@@ -76,6 +77,8 @@ pub struct EndpointAnswers {
     pub quic: Option<Result<Option<Vec<u32>>, NetError>>,
     /// What plain HTTP said when asked to go on as TLS; absent where it was not asked.
     pub http_upgrade: Option<Result<Option<Upgrade>, NetError>>,
+    /// What came of an encrypted hello; absent where it was not asked.
+    pub ech: Option<Result<Ech, NetError>>,
     /// Those that came last.
     pub later: Later,
     /// Schemes that sign TLS 1.3.
@@ -124,6 +127,7 @@ pub async fn endpoint_answers(
         protected: None,
         quic: None,
         http_upgrade: None,
+        ech: None,
         later: Later::default(),
         signatures: Signatures::default(),
         vulnerabilities: None,
@@ -154,7 +158,8 @@ pub async fn endpoint_answers(
         prober.set_known_good(&general_hello(&prober, version));
     }
     if speaks_tls && level >= Level::Standard {
-        let (mut enumeration, ssl2, (other, more), over_udp, upgrade) = tokio::join!(
+        let is_website = purpose == EndpointPurpose::Https && endpoint.starttls.is_none();
+        let (mut enumeration, ssl2, (other, more), over_udp, ech, upgrade) = tokio::join!(
             enumerate(&prober, known),
             ssl2(endpoint, &prober),
             async {
@@ -168,9 +173,15 @@ pub async fn endpoint_answers(
                 }
             },
             async {
-                match (purpose, endpoint.starttls) {
-                    (EndpointPurpose::Https, None) => Some(Box::pin(quic(endpoint)).await),
-                    _ => None,
+                match is_website {
+                    true => Some(Box::pin(quic(endpoint)).await),
+                    false => None,
+                }
+            },
+            async {
+                match is_website {
+                    true => Box::pin(ech(endpoint, &first)).await,
+                    false => Ok(Ech::Unpublished),
                 }
             },
             async {
@@ -231,6 +242,7 @@ pub async fn endpoint_answers(
         answers.handshakes = more;
         answers.quic = over_udp;
         answers.http_upgrade = upgrade;
+        answers.ech = Some(ech);
         answers.enumeration = Some(enumeration);
         answers.ssl2 = Some(ssl2);
         answers.attempts.extend(first.attempt);

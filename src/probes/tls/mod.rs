@@ -11,6 +11,9 @@
 //!   each suite and group that the server accepts;
 //! * from level `standard` on, one request to port 80 of a website on port 443, whether plain
 //!   HTTP goes on as TLS on the same connection;
+//! * from level `standard` on, where the HTTPS record of a website publishes
+//!   configurations for it, one handshake with an encrypted hello, and one that follows
+//!   from the answer;
 //! * from level `standard` on, a question by HTTP to the OCSP responder or the
 //!   list of revoked certificates that a trusted certificate names;
 //! * at level `intrusive`, a few hellos that go on with a message out of place,
@@ -19,6 +22,7 @@
 
 mod certificates;
 mod chain;
+mod ech;
 mod endpoints;
 mod enumerate;
 mod exchange;
@@ -27,6 +31,7 @@ mod features;
 mod first_contact;
 mod fold;
 mod fold_certificate;
+mod fold_ech;
 mod fold_evidence;
 mod fold_features;
 mod fold_handshake;
@@ -146,7 +151,9 @@ fn plan(target: &Target, level: Level) -> Vec<PlannedExchange> {
         ));
         if enumerates {
             let what = "TLS hellos without a handshake, and to websites one QUIC datagram, for each address";
-            plan.push(exchange(place, what, HELLOS_MAX));
+            plan.push(exchange(place.clone(), what, HELLOS_MAX));
+            let what = "TLS handshakes with an encrypted hello, where the HTTPS record publishes a key, for each address";
+            plan.push(exchange(place, what, 2));
         }
     }
     if enumerates && website && port == 443 {

@@ -24,7 +24,7 @@ use crate::{
         observation::{Evidence, EvidenceKind},
         seen::Seen,
     },
-    net::{HttpRequest, HttpResponse, Method, NetError, RecordType},
+    net::{HttpRequest, HttpResponse, Method, NetError, RecordType, https_owner},
     probes::registry::ProbeContext,
     wire::{
         ech,
@@ -74,10 +74,7 @@ pub(super) async fn https_record(
     if target.name.parse::<IpAddr>().is_ok() {
         return Ok(None);
     }
-    let name = match target.port {
-        Some(port) => format!("_{port}._https.{}", target.name),
-        None => target.name.clone(),
-    };
+    let name = https_owner(&target.name, target.port.unwrap_or(443));
     let answer = context.session.lookup(&name, RecordType::HTTPS).await?;
     let mut found: Option<(BTreeSet<String>, bool)> = None;
     let mut lists = Vec::new();

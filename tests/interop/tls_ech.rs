@@ -1,0 +1,259 @@
+//! Encrypted hellos against Go's `crypto/tls`, which reads them, and against servers that
+//! do not: the same server without a key, and OpenSSL's `s_server`.
+
+use std::{fmt::Write as _, path::Path, process::Command, thread};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use rustls::crypto::{aws_lc_rs::hpke::ALL_SUPPORTED_SUITES, hpke::Hpke};
+use scrutineer::{
+    model::{gap::GapReason, level::Level},
+    probes::tls::facts::{ChainProblemName, EchRetry, EncryptedHello},
+};
+
+use crate::support::{Running, free_port, left_out};
+use crate::tls::{HOST, Pki, Question, Seen, ZONE, observe_target, serve};
+
+/// A key of a server with its configuration.
+struct Key {
+    private: Vec<u8>,
+    config: Vec<u8>,
+}
+
+const X25519: u16 = 0x20;
+const PUBLIC: &str = "other.example";
+
+/// Makes a key for the public name, for X25519 with SHA-256 and AES-128-GCM.
+fn key(id: u8) -> Key {
+    let x25519 = |hpke: &&&dyn Hpke| u16::from(hpke.suite().kem) == X25519;
+    let hpke = ALL_SUPPORTED_SUITES.iter().find(x25519).unwrap();
+    let (public, private) = hpke.generate_key_pair().unwrap();
+    Key {
+        private: private.secret_bytes().to_vec(),
+        config: config(0xfe0d, id, X25519, &public.0),
+    }
+}
+
+/// A configuration (RFC 9849 section 4).
+fn config(version: u16, id: u8, kem: u16, public: &[u8]) -> Vec<u8> {
+    let mut body = vec![id];
+    body.extend_from_slice(&kem.to_be_bytes());
+    body.extend(behind_length(public));
+    body.extend([0, 4, 0, 1, 0, 1]);
+    body.push(32);
+    body.push(u8::try_from(PUBLIC.len()).unwrap());
+    body.extend_from_slice(PUBLIC.as_bytes());
+    body.extend([0, 0]);
+    [&version.to_be_bytes(), &behind_length(&body)[..]].concat()
+}
+
+fn behind_length(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).unwrap();
+    [&length.to_be_bytes(), bytes].concat()
+}
+
+/// A zone whose HTTPS record carries configurations.
+fn zone(target: &str, configs: &[&[u8]]) -> String {
+    let mut zone = ZONE.to_owned();
+    let list = BASE64_STANDARD.encode(behind_length(&configs.concat()));
+    writeln!(zone, "@ IN HTTPS 1 {target} alpn=\"h2\" ech=\"{list}\"").unwrap();
+    zone
+}
+
+/// Starts the server that tests/interop/ech/build has built.
+fn go(certificates: &[&str], keys: &[&Key]) -> Option<(Running, u16)> {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/validators/ech/server");
+    if !built.is_file() {
+        left_out(
+            "encrypted hellos",
+            "there is no server that reads them (tests/interop/ech/build)",
+        );
+        return None;
+    }
+    let pki = Pki::get();
+    let file = |name: &str| pki.path(name).display().to_string();
+    let pairs = certificates.iter().map(|name| {
+        format!(
+            "{}:{}",
+            file(&format!("{name}.pem")),
+            file(&format!("{name}.key"))
+        )
+    });
+    let port = free_port();
+    let mut command = Command::new(built);
+    command.arg(format!("127.0.0.1:{port}"));
+    command.arg(pairs.collect::<Vec<_>>().join(","));
+    command.args(keys.iter().map(|key| {
+        let encode = |bytes: &[u8]| BASE64_STANDARD.encode(bytes);
+        format!("{}:{}", encode(&key.private), encode(&key.config))
+    }));
+    let log = pki.path(&format!("log-{port}"));
+    Some((Running::start(&mut command, &[port], &log), port))
+}
+
+fn observe(port: u16, zone: &str) -> Seen {
+    let (mut facts, gaps, cost) = observe_target(&Question {
+        zone,
+        roles: &["website"],
+        rules: &[format!("192.0.2.80:443:127.0.0.1:{port}")],
+        root: Some(&Pki::get().path("inter.pem")),
+        level: Level::Standard,
+        ct_logs: None,
+    });
+    let endpoint = facts.endpoints.known_mut().unwrap().remove(0);
+    Seen {
+        endpoint,
+        gaps,
+        cost,
+    }
+}
+
+impl Seen {
+    fn ech(&self) -> &EncryptedHello {
+        let ech = self.endpoint.ech.known();
+        let told = || panic!("nothing of encrypted hellos: {:?}", self.gaps);
+        ech.and_then(Option::as_ref).unwrap_or_else(told)
+    }
+
+    /// Why facts about encrypted hellos are open.
+    fn ech_gaps(&self) -> Vec<(&str, GapReason)> {
+        let about = self.gaps.iter().filter_map(|gap| {
+            let (_, at) = gap.at.split_once("/ech")?;
+            Some((at, gap.reason))
+        });
+        about.collect()
+    }
+
+    /// What is wrong with the chain for the public name; `None` where that name is refused.
+    fn public_name(&self) -> Option<Vec<ChainProblemName>> {
+        let chain = self.ech().public_name_chain.known().unwrap().as_ref()?;
+        let problems: Vec<_> = chain.problems.iter().map(|problem| problem.name).collect();
+        assert!(chain.trusted);
+        Some(problems)
+    }
+
+    fn answer(&self) -> (bool, Option<EchRetry>, Option<bool>) {
+        let ech = self.ech();
+        assert_eq!(ech.public_name.as_deref(), Some(PUBLIC));
+        assert_eq!(self.ech_gaps(), []);
+        (
+            *ech.accepted.known().unwrap(),
+            *ech.retry.known().unwrap(),
+            *ech.retry_accepted.known().unwrap(),
+        )
+    }
+}
+
+/// Looks at one port with several zones, side by side.
+fn observe_all<const N: usize>(port: u16, zones: [&str; N]) -> [Seen; N] {
+    thread::scope(|scope| {
+        zones
+            .map(|zone| scope.spawn(move || observe(port, zone)))
+            .map(|seen| seen.join().unwrap())
+    })
+}
+
+#[test]
+fn a_server_with_the_published_key_accepts() {
+    let (published, other) = (key(7), key(8));
+    let Some((_server, port)) = go(&["ec", "other"], &[&published]) else {
+        return;
+    };
+    let unknown = config(0xfe99, 1, X25519, &[1; 32]);
+    let no_kem = config(0xfe0d, 2, 0x7777, &[1; 32]);
+    let good = zone(".", &[&unknown, &no_kem, &published.config]);
+    let own_name = zone(&format!("{HOST}."), &[&published.config]);
+    let [plain, good, own_name] = observe_all(port, [ZONE, &good, &own_name]);
+
+    assert_eq!(plain.endpoint.ech.known(), Some(&None));
+    assert_eq!(good.answer(), (true, None, None));
+    assert_eq!(good.ech().config_id, Some(7));
+    assert_eq!(good.public_name(), Some(vec![]));
+    assert_eq!(own_name.answer(), (true, None, None));
+    // One with the key, and one for the public name; none where nothing is published.
+    assert_eq!(good.cost.connections, plain.cost.connections + 2);
+
+    let stale = zone(".", &[&other.config]);
+    // The published key belongs to another server: first of two.
+    let second = zone(".", &[&other.config, &published.config]);
+    let [stale, second] = observe_all(port, [&stale, &second]);
+    assert_eq!(stale.answer(), (false, Some(EchRetry::Other), Some(true)));
+    assert_eq!(stale.ech().config_id, Some(8));
+    assert_eq!(stale.public_name(), Some(vec![]));
+    assert_eq!(stale.cost.connections, plain.cost.connections + 2);
+    assert_eq!(second.answer(), (false, Some(EchRetry::Same), None));
+}
+
+#[test]
+fn a_server_without_a_key_passes_over_it() {
+    let published = key(7);
+    let Some((_server, port)) = go(&["ec", "other"], &[]) else {
+        return;
+    };
+    let seen = observe(port, &zone(".", &[&published.config]));
+    assert_eq!(seen.answer(), (false, Some(EchRetry::None), None));
+    assert_eq!(seen.public_name(), Some(vec![]));
+}
+
+#[test]
+fn a_certificate_that_is_not_for_the_public_name_is_told() {
+    let (published, other) = (key(7), key(8));
+    let Some((_server, port)) = go(&["ec"], &[&published]) else {
+        return;
+    };
+    let (good, stale) = (zone(".", &[&published.config]), zone(".", &[&other.config]));
+    let [good, stale] = observe_all(port, [&good, &stale]);
+    let mismatch = Some(vec![ChainProblemName::NameMismatch]);
+    assert_eq!(good.answer(), (true, None, None));
+    assert_eq!(good.public_name(), mismatch);
+    assert_eq!(stale.answer(), (false, Some(EchRetry::Other), Some(true)));
+    assert_eq!(stale.public_name(), mismatch);
+}
+
+#[test]
+fn servers_that_never_heard_of_it() {
+    let published = key(7);
+    let zone = zone(".", &[&published.config]);
+    let Some((_server, port)) = serve(&["ec"], None, &["-tls1_2"]) else {
+        return;
+    };
+    // An encrypted hello has TLS 1.3 alone to offer.
+    let seen = observe(port, &zone);
+    assert_eq!(seen.answer(), (false, Some(EchRetry::Ended), None));
+    assert_eq!(
+        seen.public_name(),
+        Some(vec![ChainProblemName::NameMismatch])
+    );
+}
+
+#[test]
+fn what_cannot_be_offered_is_not_determined() {
+    let Some((_server, port)) = serve(&["ec"], None, &["-tls1_3"]) else {
+        return;
+    };
+    let good = key(7);
+    let (broken, foreign) = (
+        zone(".", &[&good.config[..20]]),
+        zone(".", &[&config(0xfafa, 1, X25519, &[1; 32])]),
+    );
+    let (kem, away) = (
+        zone(".", &[&config(0xfe0d, 1, 0x7777, &[1; 32])]),
+        zone("elsewhere.example.", &[&good.config]),
+    );
+    let [plain, broken, foreign, kem, away] =
+        observe_all(port, [ZONE, &broken, &foreign, &kem, &away]);
+    for (seen, reason) in [
+        (&broken, GapReason::Malformed),
+        (&foreign, GapReason::NotAsked),
+        (&kem, GapReason::NotAsked),
+    ] {
+        assert_eq!(seen.ech(), &EncryptedHello::default());
+        let gaps = ["accepted", "public_name_chain", "retry", "retry_accepted"];
+        let gaps = gaps.map(|fact| format!("/{fact}"));
+        let gaps: Vec<_> = gaps.iter().map(|fact| (fact.as_str(), reason)).collect();
+        assert_eq!(seen.ech_gaps(), gaps);
+        assert_eq!(seen.cost.connections, plain.cost.connections);
+    }
+    assert!(away.endpoint.ech.is_unseen());
+    assert_eq!(away.ech_gaps(), [("", GapReason::OutOfScope)]);
+    assert_eq!(away.cost.connections, plain.cost.connections);
+}
