@@ -48,6 +48,7 @@ pub const OWN: &[(&str, &str)] = &[
     ("TLS-30", "should"),
     ("TLS-31", "should"),
     ("TLS-32", "should"),
+    ("TLS-33", "should"),
     ("PORTAL-01", "must"),
     ("PORTAL-02", "must"),
     ("PORTAL-03", "must"),
