@@ -51,6 +51,16 @@ pub trait Ask: Sync {
         purpose: Purpose,
         patience: Duration,
     ) -> impl Future<Output = Reply> + Send;
+
+    /// As [`Self::ask`], while nothing else of ours is connected to the server.
+    fn ask_alone(
+        &self,
+        hello: &[u8],
+        purpose: Purpose,
+        patience: Duration,
+    ) -> impl Future<Output = Reply> + Send {
+        self.ask(hello, purpose, patience)
+    }
 }
 
 /// What a connection is for; the cost tells them apart.
@@ -328,6 +338,43 @@ impl Endpoint<'_> {
         }
     }
 
+    /// Sends a hello on a connection of its own, and reads the server's flight.
+    async fn exchange(&self, hello: &[u8], purpose: Purpose, patience: Duration) -> Reply {
+        let opened = self.open().await;
+        self.note(purpose, &opened);
+        let mut connection = match opened {
+            Ok(connection) => connection,
+            Err(error) => return error.into(),
+        };
+        let mut reader = FlightReader::default();
+        let mut foreign = false;
+        let ended = self
+            .talk(&mut connection, hello, patience, |bytes| {
+                let taken = reader.push(bytes);
+                if taken == Err(FlightError::NotTls) {
+                    foreign = true;
+                }
+                taken
+            })
+            .await;
+        if foreign {
+            return Reply::NotTls;
+        }
+        let received = reader.received();
+        let flight = reader.into_flight();
+        match (flight.hello.is_some(), flight.alert, ended) {
+            // Whatever came later, the server has chosen.
+            (true, ..) => Reply::Flight(Box::new(flight)),
+            (false, Some(alert), _) => Reply::Alert(alert),
+            (false, None, Ok(_)) if received == 0 => Reply::Closed,
+            (false, None, Ok(_)) => {
+                let detail = format!("{}: TLS: the answer ends too early", self.key());
+                Reply::Failed(NetError::new(GapReason::Malformed, detail))
+            }
+            (false, None, Err(error)) => Reply::Failed(error),
+        }
+    }
+
     /// Sends bytes and hands over what comes until `take` has enough (`true`)
     /// or the other side closes (`false`).
     async fn talk(
@@ -390,39 +437,12 @@ impl Endpoint<'_> {
 impl Ask for Endpoint<'_> {
     async fn ask(&self, hello: &[u8], purpose: Purpose, patience: Duration) -> Reply {
         let _together = self.gate.together().await;
-        let opened = self.open().await;
-        self.note(purpose, &opened);
-        let mut connection = match opened {
-            Ok(connection) => connection,
-            Err(error) => return error.into(),
-        };
-        let mut reader = FlightReader::default();
-        let mut foreign = false;
-        let ended = self
-            .talk(&mut connection, hello, patience, |bytes| {
-                let taken = reader.push(bytes);
-                if taken == Err(FlightError::NotTls) {
-                    foreign = true;
-                }
-                taken
-            })
-            .await;
-        if foreign {
-            return Reply::NotTls;
-        }
-        let received = reader.received();
-        let flight = reader.into_flight();
-        match (flight.hello.is_some(), flight.alert, ended) {
-            // Whatever came later, the server has chosen.
-            (true, ..) => Reply::Flight(Box::new(flight)),
-            (false, Some(alert), _) => Reply::Alert(alert),
-            (false, None, Ok(_)) if received == 0 => Reply::Closed,
-            (false, None, Ok(_)) => {
-                let detail = format!("{}: TLS: the answer ends too early", self.key());
-                Reply::Failed(NetError::new(GapReason::Malformed, detail))
-            }
-            (false, None, Err(error)) => Reply::Failed(error),
-        }
+        Box::pin(self.exchange(hello, purpose, patience)).await
+    }
+
+    async fn ask_alone(&self, hello: &[u8], purpose: Purpose, patience: Duration) -> Reply {
+        let _alone = self.gate.alone().await;
+        Box::pin(self.exchange(hello, purpose, patience)).await
     }
 }
 

@@ -184,7 +184,7 @@ impl<'a, A: Ask> Prober<'a, A> {
             return Outcome::Unclear(throttled());
         }
         sleep(self.patience.pause).await;
-        let reply = self.send(hello, purpose, self.patience.again).await;
+        let reply = self.send_alone(hello, purpose).await;
         let doubt = Doubt::of(&reply);
         match settle(reply) {
             Settled::Yes(outcome) => return outcome,
@@ -197,13 +197,16 @@ impl<'a, A: Ask> Prober<'a, A> {
         };
         // Others may have been answered meanwhile.
         let lives = doubt.closed && self.live.load(Ordering::Relaxed) > since;
+        if !doubt.closed {
+            sleep(self.patience.pause).await;
+        }
         if lives || self.answers(&known_good, purpose).await {
             if doubt.closed {
                 return Outcome::Refused(None);
             }
             // Twice may be bad luck on a poor line.
             sleep(self.patience.pause).await;
-            let reply = self.send(hello, purpose, self.patience.again).await;
+            let reply = self.send_alone(hello, purpose).await;
             return match settle(reply) {
                 Settled::Yes(outcome) => outcome,
                 Settled::Never(error) => Outcome::Unclear(error),
@@ -211,65 +214,88 @@ impl<'a, A: Ask> Prober<'a, A> {
             };
         }
         self.slow.store(true, Ordering::Relaxed);
+        Box::pin(self.wait_for_it(hello, purpose, &known_good)).await
+    }
+
+    /// Waits until a server that turned us away answers again, and asks it then.
+    async fn wait_for_it(&self, hello: &[u8], purpose: Purpose, known_good: &[u8]) -> Outcome {
         let mut pause = self.patience.long_pause;
-        loop {
+        while pause <= self.patience.long_pause * 2 {
             let left = self
                 .waits
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
             if left.is_err() {
-                self.throttled.store(true, Ordering::Relaxed);
-                return Outcome::Unclear(throttled());
-            }
-            sleep(pause).await;
-            if self.answers(&known_good, purpose).await {
                 break;
             }
+            sleep(pause).await;
             pause *= 2;
-            if pause > self.patience.long_pause * 2 {
-                self.throttled.store(true, Ordering::Relaxed);
-                return Outcome::Unclear(throttled());
+            if !self.answers(known_good, purpose).await {
+                continue;
+            }
+            // It recovered: it was the server's rate, not this hello. One that takes a
+            // single connection needs a moment to see that the last one has gone.
+            sleep(self.patience.pause).await;
+            let reply = self.send_alone(hello, purpose).await;
+            let doubt = Doubt::of(&reply);
+            match settle(reply) {
+                Settled::Yes(outcome) => return outcome,
+                Settled::Never(error) => return Outcome::Unclear(error),
+                Settled::NotYet => sleep(self.patience.pause).await,
+            }
+            if self.answers(known_good, purpose).await {
+                return doubt.despite_a_live_server();
             }
         }
-        // It recovered: it was the server's rate, not this hello.
-        let reply = self.send(hello, purpose, self.patience.again).await;
-        let doubt = Doubt::of(&reply);
-        match settle(reply) {
-            Settled::Yes(outcome) => outcome,
-            Settled::Never(error) => Outcome::Unclear(error),
-            Settled::NotYet if self.answers(&known_good, purpose).await => {
-                doubt.despite_a_live_server()
-            }
-            Settled::NotYet => {
-                self.throttled.store(true, Ordering::Relaxed);
-                Outcome::Unclear(throttled())
-            }
-        }
+        self.throttled.store(true, Ordering::Relaxed);
+        Outcome::Unclear(throttled())
     }
 
     /// Makes sure that the server still answers, after something that may
     /// have been a refusal or may have been throttling.
     pub async fn confirm_alive(&self, purpose: Purpose) -> Result<(), NetError> {
-        let known_good = self.lock_known_good().clone();
-        match known_good {
-            Some(hello) if !self.is_throttled() && self.answers(&hello, purpose).await => Ok(()),
-            Some(_) => Err(throttled()),
-            None => Err(NetError::new(GapReason::Reset, "closed without a word")),
+        let Some(known_good) = self.lock_known_good().clone() else {
+            return Err(NetError::new(GapReason::Reset, "closed without a word"));
+        };
+        if self.is_throttled() {
+            return Err(throttled());
+        }
+        if self.answers(&known_good, purpose).await {
+            return Ok(());
+        }
+        // A server that takes a single connection may not have seen the last one go.
+        sleep(self.patience.pause).await;
+        match self.answers(&known_good, purpose).await {
+            true => Ok(()),
+            false => Err(throttled()),
         }
     }
 
     async fn send(&self, hello: &[u8], purpose: Purpose, patience: Duration) -> Reply {
         let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let reply = self.server.ask(hello, purpose, patience).await;
+        self.note_answer(number, &reply);
+        reply
+    }
+
+    /// Sends a hello again, while nothing else of ours is connected.
+    async fn send_alone(&self, hello: &[u8], purpose: Purpose) -> Reply {
+        let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        let patience = self.patience.again;
+        let reply = self.server.ask_alone(hello, purpose, patience).await;
+        self.note_answer(number, &reply);
+        reply
+    }
+
+    /// Notes that the server answered this hello, by its number.
+    fn note_answer(&self, number: usize, reply: &Reply) {
         if matches!(reply, Reply::Flight(_)) {
             self.live.fetch_max(number, Ordering::Relaxed);
         }
-        reply
     }
 
     /// Whether the server answers a hello that it answered before.
     async fn answers(&self, known_good: &[u8], purpose: Purpose) -> bool {
-        let wait = self.patience.again;
-        let reply = self.send(known_good, purpose, wait).await;
+        let reply = self.send_alone(known_good, purpose).await;
         matches!(reply, Reply::Flight(_))
     }
 
