@@ -11,10 +11,11 @@ use crate::model::{
 };
 use crate::probes::{
     registry::AreaReport,
-    tls::facts::{
-        Certificate, PreferenceBy, Revocation, RevocationStatus, TlsEndpoint, TlsFacts, VersionName,
-    },
+    tls::facts::{PreferenceBy, TlsEndpoint, TlsFacts, VersionName},
 };
+
+mod certificates;
+mod features;
 
 /// Columns of a label with its indent.
 const LABEL: usize = 31;
@@ -165,191 +166,6 @@ impl Page {
         }
     }
 
-    /// What protects the exchange of keys.
-    fn exchanges(&mut self, endpoint: &TlsEndpoint) {
-        for version in [VersionName::Tls12, VersionName::Tls13] {
-            let schemes = endpoint.signature_algorithms.known().into_iter().flatten();
-            let schemes = schemes.filter(|scheme| scheme.version == version);
-            let names: Vec<&str> = schemes.map(|scheme| scheme.name.as_str()).collect();
-            if !names.is_empty() {
-                self.row(
-                    &format!("Signatures in {}", word(version)),
-                    &names.join(" "),
-                );
-            }
-        }
-        for field in endpoint.finite_fields.known().into_iter().flatten() {
-            let origin = field.origin.as_deref().unwrap_or("its own prime");
-            self.row("Finite field", &format!("{} bits, {origin}", field.bits));
-        }
-        for (name, reused) in [("DH", &endpoint.reuses_dh), ("ECDH", &endpoint.reuses_ecdh)] {
-            if let Some(Some(true)) = reused.known() {
-                self.row(&format!("{name} values"), "used more than once");
-            }
-        }
-    }
-
-    /// What else it grants; what does not apply and what was not seen comes last.
-    fn features(&mut self, endpoint: &TlsEndpoint) {
-        let fixed = |seen: &Seen<bool>| match seen.known() {
-            Some(true) => "yes",
-            Some(false) => "no",
-            None => "not seen",
-        };
-        let maybe = |seen: &Seen<Option<bool>>| match seen.known() {
-            Some(Some(true)) => "yes",
-            Some(Some(false)) => "no",
-            Some(None) => "does not apply",
-            None => "not seen",
-        };
-        let resumption = endpoint.resumption.known().cloned().unwrap_or_default();
-        let seen = [
-            (
-                "Secure renegotiation",
-                maybe(&endpoint.secure_renegotiation),
-            ),
-            (
-                "Extended master secret",
-                maybe(&endpoint.extended_master_secret),
-            ),
-            ("Encrypt-then-MAC", maybe(&endpoint.encrypt_then_mac)),
-            ("Compression", fixed(&endpoint.compression)),
-            ("Heartbeat", maybe(&endpoint.heartbeat)),
-            ("Refuses fallback", maybe(&endpoint.refuses_fallback)),
-            ("NPN", maybe(&endpoint.npn)),
-            (
-                "ChaCha20 first on request",
-                maybe(&endpoint.chacha_priority),
-            ),
-            ("TLS 1.2 by session id", maybe(&resumption.tls12_id)),
-            ("TLS 1.2 by ticket", maybe(&resumption.tls12_ticket)),
-            ("TLS 1.3 by ticket", maybe(&resumption.tls13_ticket)),
-            ("Early data (0-RTT)", maybe(&resumption.early_data)),
-            (
-                "Compressed certificates",
-                maybe(&endpoint.certificate_compression),
-            ),
-            (
-                "Passes over unknown values",
-                fixed(&endpoint.tolerates_unknown),
-            ),
-            (
-                "Takes a large ClientHello",
-                fixed(&endpoint.takes_large_hello),
-            ),
-        ];
-        let none = ["does not apply", "not seen"];
-        let told: Vec<(&str, &str)> = seen
-            .into_iter()
-            .filter(|row| !none.contains(&row.1))
-            .collect();
-        self.rows(&told);
-        let alpn = endpoint.alpn.known().into_iter().flatten();
-        let alpn: Vec<&str> = alpn.map(|protocol| protocol.name.as_str()).collect();
-        if !alpn.is_empty() {
-            self.row("ALPN", &alpn.join(" "));
-        }
-        for (name, answer) in [
-            ("Without a name", &endpoint.without_name),
-            ("With a wrong name", &endpoint.wrong_name),
-        ] {
-            if let Some(answer) = answer.known() {
-                self.row(name, &word(answer).replace('_', " "));
-            }
-        }
-        if let Some(Some(asked)) = endpoint.client_certificate.known() {
-            let of = match asked.authorities {
-                0 => "of any authority".to_owned(),
-                1 => "of 1 authority".to_owned(),
-                authorities => format!("of {authorities} authorities"),
-            };
-            self.row("Asks for a certificate", &of);
-        }
-        if let Some(Some(plain)) = endpoint.http_upgrade.known() {
-            let answer = match plain.switches.known() {
-                Some(true) => "it goes on as TLS when asked to (Opossum)".to_owned(),
-                Some(false) => "no upgrade to TLS".to_owned(),
-                None => format!("offers TLS, and answers {} when asked", plain.status),
-            };
-            self.row("Plain HTTP on port 80", &answer);
-        }
-        if endpoint.throttles.known() == Some(&true) {
-            self.row("Limits connections", "yes: it turned us away at times");
-        }
-        for (label, kind) in [("Does not apply", none[0]), ("Not seen", none[1])] {
-            let of_kind = seen.iter().filter(|row| row.1 == kind);
-            let names: Vec<&str> = of_kind.map(|row| row.0).collect();
-            if !names.is_empty() {
-                self.row(label, &names.join("; "));
-            }
-        }
-    }
-
-    fn certificate(&mut self, certificate: &Certificate) {
-        let key = &certificate.public_key;
-        let size = match (&key.curve, key.bits) {
-            (Some(curve), _) => format!(" {curve}"),
-            (None, Some(bits)) => format!(" {bits} bits"),
-            (None, None) => String::new(),
-        };
-        let names = certificate.names.iter().map(|name| name.name.as_str());
-        let names: Vec<&str> = names.collect();
-        let chain = &certificate.chain;
-        let trusted = if chain.trusted {
-            "trusted"
-        } else {
-            "not trusted"
-        };
-        self.row(
-            "Certificate",
-            &format!("{}{size}  {}", certificate.key, certificate.subject),
-        );
-        let time = format!(
-            "{} to {}",
-            certificate.not_before.strftime("%Y-%m-%d"),
-            certificate.not_after.strftime("%Y-%m-%d")
-        );
-        self.rows(&[
-            ("    issuer", &certificate.issuer.name),
-            ("    names", &names.join(" ")),
-            ("    valid", &time),
-            ("    chain", &format!("{} sent, {trusted}", chain.sent)),
-        ]);
-        for problem in &chain.problems {
-            let name = word(problem.name).replace('_', " ");
-            self.row("", &format!("{name}: {}", problem.detail));
-        }
-        self.standing(certificate);
-    }
-
-    /// Whether it is revoked, and who logged it.
-    fn standing(&mut self, certificate: &Certificate) {
-        if let Some(Some(revocation)) = certificate.revocation.known() {
-            let source = word(revocation.source);
-            self.row("    revoked", &format!("{} ({source})", said(revocation)));
-        }
-        for problem in certificate
-            .staple
-            .known()
-            .into_iter()
-            .flatten()
-            .flat_map(|staple| &staple.problems)
-        {
-            let name = word(problem.name).replace('_', " ");
-            self.row("    staple", &format!("{name}: {}", problem.detail));
-        }
-        let timestamps = certificate.timestamps.known().map_or(0, Vec::len);
-        let told = count(timestamps, "timestamp");
-        match certificate.transparency.known() {
-            Some(found) => {
-                let logs = found.embedded_logs + found.outside_logs;
-                let known = format!("{told}; {logs} logs of the list count");
-                self.row("    logged", &known);
-            }
-            None => self.row("    logged", &format!("{told}, not verified")),
-        }
-    }
-
     /// What was not observed, by address and reason.
     fn gaps(&mut self, gaps: &[Gap], endpoints: &[TlsEndpoint]) {
         let mut open: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
@@ -372,19 +188,6 @@ impl Page {
                 self.width,
             );
             paragraph(&mut self.text, 6, &reason, self.width);
-        }
-    }
-}
-
-/// What the issuer says, in a few words.
-fn said(revocation: &Revocation) -> String {
-    match (revocation.status, revocation.revoked_at) {
-        (RevocationStatus::Good, _) => "no".to_owned(),
-        (RevocationStatus::NotKnownToIssuer, _) => "the issuer does not know it".to_owned(),
-        (RevocationStatus::Revoked, at) => {
-            let at = at.map(|at| at.strftime("%Y-%m-%d").to_string());
-            let reason = revocation.reason.as_deref().unwrap_or("no reason given");
-            format!("YES, on {}: {reason}", at.unwrap_or_default())
         }
     }
 }

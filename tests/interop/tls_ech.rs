@@ -10,8 +10,8 @@ use scrutineer::{
     probes::tls::facts::{ChainProblemName, EchRetry, EncryptedHello},
 };
 
-use crate::support::{Running, free_port, left_out};
-use crate::tls::{HOST, Pki, Question, Seen, ZONE, observe_target, serve};
+use crate::support::{Names, Running, free_port, left_out, scan};
+use crate::tls::{HOST, Pki, Question, ROOT, Seen, ZONE, observe_target, serve};
 
 /// A key of a server with its configuration.
 struct Key {
@@ -256,4 +256,44 @@ fn what_cannot_be_offered_is_not_determined() {
     assert!(away.endpoint.ech.is_unseen());
     assert_eq!(away.ech_gaps(), [("", GapReason::OutOfScope)]);
     assert_eq!(away.cost.connections, plain.cost.connections);
+}
+
+#[test]
+fn a_person_and_the_checks_are_told() {
+    let (published, other) = (key(7), key(8));
+    let Some((_server, port)) = go(&["ec"], &[&published]) else {
+        return;
+    };
+    let zone = zone(".", &[&other.config]);
+    let names = Names::serve(&[(".", ROOT), ("site.example.", &zone)]);
+    let arguments = [
+        HOST.to_owned(),
+        format!("--resolver={}", names.address),
+        format!("--connect-to=192.0.2.80:443:127.0.0.1:{port}"),
+        format!("--ca-file={}", Pki::get().path("inter.pem").display()),
+    ];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scrutineer"));
+    let output = command.arg("tls").args(&arguments).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "  Encrypted hello (ECH)        published, and STALE: the server sends another key\n",
+        "      key that it sent instead accepted\n",
+        "      public name              other.example, not trusted\n",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    let outcome = scan(
+        arguments
+            .iter()
+            .map(String::as_str)
+            .chain(["--only", "tls"]),
+    );
+    let failing = outcome.failing();
+    for (check, fails) in [
+        ("tls.ech.key-current", true),
+        ("tls.ech.public-name-trusted", true),
+        ("tls.ech.honoured", false),
+    ] {
+        assert_eq!(failing.contains(check), fails, "{}", outcome.story());
+    }
 }
