@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     editions(&root.join("Cargo.lock"))?;
     let mut files = Vec::new();
-    for folder in ["checks", "profiles"] {
+    for folder in ["checks", "clients", "profiles"] {
         println!("cargo:rerun-if-changed={folder}");
         collect(&root.join(folder), folder, &mut files)?;
     }

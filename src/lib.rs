@@ -37,7 +37,8 @@ pub const TOOL: &str = concat!("scrutineer ", env!("CARGO_PKG_VERSION"));
 
 /// Moving tables that this program carries, with their editions. Results from
 /// different editions are compared only with a mark.
-pub const TABLES: [(&str, &str); 3] = [
+pub const TABLES: [(&str, &str); 4] = [
+    ("clients", content::clients::EDITION),
     ("public_suffixes", env!("SCRUTINEER_PUBLIC_SUFFIXES")),
     ("third_parties", probes::web::PARTIES_EDITION),
     ("trusted_roots", env!("SCRUTINEER_TRUSTED_ROOTS")),

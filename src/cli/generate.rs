@@ -9,7 +9,8 @@ use clap_mangen::{
 };
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -18,8 +19,9 @@ use super::{
     console::Console,
     exit::{Exit, Trouble},
 };
-use crate::content::Content;
+use crate::content::{Content, clients};
 use crate::reference::{self, MARK, cell, code};
+use crate::wire::tls::client::{MAX_HELLO, Offer};
 
 /// Columns of the help texts on the page of commands.
 const COLUMNS: usize = 100;
@@ -39,6 +41,15 @@ enum What {
     Completions(OutArgs),
     /// The pages of docs/reference
     Reference(OutArgs),
+    /// The entry of a client for the catalogue, from a ClientHello that was recorded
+    Client(HelloArgs),
+}
+
+#[derive(Args)]
+struct HelloArgs {
+    /// The hello: the bytes as they came, or the same in hexadecimal
+    #[arg(value_name = "FILE")]
+    hello: PathBuf,
 }
 
 #[derive(Args)]
@@ -61,10 +72,35 @@ pub fn run(args: &GenerateArgs, console: &mut Console) -> Result<Exit, Trouble> 
             let pages = pages(&content).map_err(|faults| console.faults(&faults))?;
             (pages, &args.out)
         }
+        What::Client(args) => {
+            console.print(&clients::lines_of(&hello(&args.hello)?))?;
+            return Ok(Exit::Done);
+        }
     };
     write(folder, &files).map_err(|error| format!("{}: {error}", folder.display()))?;
     console.print(&format!("{} files in {}\n", files.len(), folder.display()))?;
     Ok(Exit::Done)
+}
+
+/// A hello that was recorded.
+fn hello(path: &Path) -> Result<Offer, Trouble> {
+    let fail = |reason: String| format!("{}: {reason}", path.display());
+    let file = fs::File::open(path).map_err(|error| fail(error.to_string()))?;
+    let mut bytes = Vec::new();
+    let most = 2 * u64::try_from(MAX_HELLO).unwrap_or(u64::MAX) + 2;
+    file.take(most)
+        .read_to_end(&mut bytes)
+        .map_err(|error| fail(error.to_string()))?;
+    let trimmed = bytes.trim_ascii();
+    if !trimmed.is_empty() && trimmed.iter().all(u8::is_ascii_hexdigit) {
+        let digits = trimmed.chunks_exact(2).map(|pair| {
+            let digit = |at: usize| pair.get(at).and_then(|c| char::from(*c).to_digit(16));
+            let value = digit(0)? << 4 | digit(1)?;
+            u8::try_from(value).ok()
+        });
+        bytes = digits.collect::<Option<Vec<u8>>>().unwrap_or_default();
+    }
+    Ok(Offer::read(&bytes).map_err(|word| fail(word.to_owned()))?)
 }
 
 fn write(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {

@@ -122,7 +122,8 @@ fn import(args: &HarArgs, console: &mut Console) -> Result<Exit, Trouble> {
             cost: Cost::default(),
             facts: facts.into_iter().collect(),
         };
-        derive::apply(&mut observation);
+        // A capture holds no TLS, so that no client is asked about.
+        derive::apply(&mut observation, &[]);
         observation.gaps.sort();
         observation.gaps.dedup();
         observation.evidence.sort();

@@ -62,6 +62,7 @@ mod signing;
 mod single;
 mod state;
 mod tls;
+mod tls_clients;
 mod tls_table;
 mod web;
 mod web_pin;

@@ -14,7 +14,7 @@ use super::{
     progress::Bars,
     result::ResultArgs,
 };
-use crate::content::{inventory, target_name::parse_target};
+use crate::content::{clients, inventory, target_name::parse_target};
 use crate::judge::{
     Dates, Observed, ResolvedProfile, Standing,
     against::{self, Earlier},
@@ -404,10 +404,12 @@ fn perform(
         Some(bars) => Arc::clone(bars) as Arc<dyn Progress>,
         None => Arc::new(Quiet),
     };
+    let clients = clients::embedded().map_err(|faults| faults.to_string())?;
     let options = ScanOptions {
         conditions: header.conditions.clone(),
         scope,
         deadline: args.network.deadline(),
+        clients: clients.into(),
         concurrency: usize::from(args.concurrency),
     };
     let stopper = Arc::new(Stopper::new());

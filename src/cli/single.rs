@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use super::{exit::Trouble, network::NetworkArgs};
+use crate::content::clients;
 use crate::model::{
     level::{Area, Level},
     observation::{Conditions, Cost, Observation},
@@ -118,10 +119,11 @@ pub fn observation(
         routes: net.digests().routes.clone(),
         vrps: net.digests().vrps.clone(),
     };
+    let clients = clients::embedded().map_err(|faults| faults.to_string())?;
     let runtime = runtime()?;
     let observation = runtime.block_on(async {
         let session = session(&net, target, network);
-        observe::observe(target, &conditions, &session, &Quiet).await
+        observe::observe(target, &conditions, &clients, &session, &Quiet).await
     });
     runtime.shutdown_background();
     Ok(observation)

@@ -9,7 +9,8 @@ use super::{
     network::NetworkArgs,
     tls_table,
 };
-use crate::content::target_name::parse_target;
+use crate::content::{clients, target_name::parse_target};
+use crate::derive;
 use crate::model::{
     level::Level,
     observation::Cost,
@@ -26,6 +27,7 @@ use crate::probes::{
 #[command(after_help = "Examples:\n  \
 scrutineer tls vote.example.gov\n  \
 scrutineer tls vote.example.gov:8443 --format json\n  \
+scrutineer tls vote.example.gov --clients\n  \
 scrutineer tls mail.example.gov --starttls imap\n\n\
 Every address of the name is asked. Nothing is judged; `scan` does that.")]
 pub struct TlsArgs {
@@ -36,6 +38,9 @@ pub struct TlsArgs {
     /// protocol's own by default. Without it, TLS begins at once.
     #[arg(long, value_enum, value_name = "PROTOCOL")]
     pub starttls: Option<Protocol>,
+    /// Tell for each client of the catalogue what it gets, and not only who is shut out.
+    #[arg(long)]
+    pub clients: bool,
     /// How to show the result.
     #[arg(long, value_enum, default_value_t = FactsFormat::Table)]
     pub format: FactsFormat,
@@ -67,12 +72,19 @@ pub fn run(args: &TlsArgs, console: &mut Console) -> Result<Exit, Trouble> {
         .enable_all()
         .build()
         .map_err(|error| format!("the program could not start its tasks: {error}"))?;
-    let (report, cost) = runtime.block_on(observe(&net, &target, args));
+    let catalogue = clients::embedded().map_err(|faults| faults.to_string())?;
+    let (mut report, cost) = runtime.block_on(observe(&net, &target, args));
     runtime.shutdown_background();
-    let facts: TlsFacts = match &report.facts {
+    let mut facts: TlsFacts = match &report.facts {
         Some(facts) => serde_json::from_value(facts.clone()).map_err(|error| error.to_string())?,
         None => TlsFacts::default(),
     };
+    let open = derive::clients::fill(&mut facts, &report.gaps, &catalogue);
+    report.gaps.extend(open);
+    report.gaps.sort();
+    if report.facts.is_some() {
+        report.facts = Some(serde_json::to_value(&facts).map_err(|error| error.to_string())?);
+    }
     let seen = facts
         .endpoints
         .known()
@@ -80,7 +92,7 @@ pub fn run(args: &TlsArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let text = match args.format {
         FactsFormat::Table => {
             let width = usize::from(console.width);
-            tls_table::table(&target, &facts, &report, &cost, width)
+            tls_table::table(&target, &facts, &report, &cost, args.clients, width)
         }
         FactsFormat::Json => {
             let document = serde_json::json!({

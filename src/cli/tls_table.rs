@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::prose::{count, paragraph};
+use super::{
+    prose::{count, paragraph},
+    tls_clients,
+};
 use crate::model::{
     gap::{Gap, GapReason},
     observation::Cost,
@@ -23,12 +26,13 @@ const LABEL: usize = 31;
 const NARROW: usize = 64;
 
 /// The table of all endpoints, what was not observed, and what it cost, within
-/// a width in columns.
+/// a width in columns. `all_clients`: a line for each client of the catalogue.
 pub fn table(
     target: &Target,
     facts: &TlsFacts,
     report: &AreaReport,
     cost: &Cost,
+    all_clients: bool,
     width: usize,
 ) -> String {
     let mut page = Page {
@@ -39,8 +43,11 @@ pub fn table(
     if endpoints.is_empty() && facts.endpoints.known().is_some() {
         page.text.push_str("  no address\n");
     }
-    for endpoint in endpoints {
+    for (number, endpoint) in endpoints.iter().enumerate() {
         page.endpoint(endpoint);
+        let at = format!("/tls/endpoints/{number}");
+        let told = tls_clients::clients(endpoint, &at, &report.gaps, all_clients, width);
+        page.text.push_str(&told);
     }
     page.gaps(&report.gaps, endpoints);
     let seconds = cost.milliseconds / 1_000;
@@ -169,7 +176,10 @@ impl Page {
     /// What was not observed, by address and reason.
     fn gaps(&mut self, gaps: &[Gap], endpoints: &[TlsEndpoint]) {
         let mut open: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
-        for gap in gaps.iter().filter(|gap| gap.reason != GapReason::NotAsked) {
+        // What is open about a client stands beside it.
+        let of_client = |gap: &Gap| gap.at.contains("/clients/");
+        let asked = |gap: &&Gap| gap.reason != GapReason::NotAsked && !of_client(gap);
+        for gap in gaps.iter().filter(asked) {
             let (key, what) = place(&gap.at, endpoints);
             let reason = match &gap.detail {
                 Some(detail) => format!("{}: {detail}", gap.reason.words()),
@@ -211,7 +221,7 @@ fn place<'a>(at: &str, endpoints: &'a [TlsEndpoint]) -> (&'a str, String) {
 }
 
 /// A value of a closed vocabulary as it stands in documents.
-fn word(value: impl serde::Serialize) -> String {
+pub(super) fn word(value: impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => text,
         _ => String::new(),
@@ -264,7 +274,14 @@ mod tests {
             queries: 2,
             ..Cost::default()
         };
-        table(&target.expect("a target"), &facts, &report, &cost, width)
+        table(
+            &target.expect("a target"),
+            &facts,
+            &report,
+            &cost,
+            false,
+            width,
+        )
     }
 
     #[test]

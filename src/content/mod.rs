@@ -9,6 +9,7 @@
 mod bad_input;
 pub mod changes;
 pub mod check_file;
+pub mod clients;
 pub mod controls;
 pub mod coverage;
 pub mod dates;

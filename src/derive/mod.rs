@@ -5,21 +5,25 @@
 //! unseen, and adds a gap where one side was not observed.
 
 mod caa;
+pub mod clients;
 mod dane;
 mod observatory;
 mod spoofing;
 
+use self::clients::Client;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::{gap::GapReason, level::Area, observation::Observation};
 
-/// Adds every fact that follows from several areas together.
-pub fn apply(observation: &mut Observation) {
+/// Adds every fact that follows from several areas together, and what known clients
+/// end up with at the TLS endpoints.
+pub fn apply(observation: &mut Observation, clients: &[Client]) {
     caa::join(observation);
     dane::join(observation);
     spoofing::join(observation);
     observatory::join(observation);
+    clients::join(observation, clients);
 }
 
 /// Why a place was not observed: by its own gap, or by the nearest above it.

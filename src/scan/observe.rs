@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{plan, progress::Progress};
-use crate::derive;
+use crate::derive::{self, clients::Client};
 use crate::model::{
     gap::{Gap, GapReason},
     level::Area,
@@ -22,10 +22,12 @@ use crate::probes::registry::{AreaReport, Probe, ProbeContext, REGISTRY};
 /// How long after the deadline a probe may take to hand over what it has.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Looks at one target in the areas of `conditions`. Never fails: what could not be seen is a gap.
+/// Looks at one target in the areas of `conditions`, and derives what `clients` end up
+/// with there. Never fails: what could not be seen is a gap.
 pub async fn observe(
     target: &Target,
     conditions: &Conditions,
+    clients: &[Client],
     session: &Session,
     progress: &dyn Progress,
 ) -> Observation {
@@ -81,7 +83,7 @@ pub async fn observe(
         cost: session.cost(),
         facts,
     };
-    derive::apply(&mut observation);
+    derive::apply(&mut observation, clients);
     observation.gaps.sort();
     observation.gaps.dedup();
     observation.evidence.sort();

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 use super::{observe::observe, progress::Progress};
+use crate::derive::clients::Client;
 use crate::model::{
     observation::{Conditions, Observation},
     target::Target,
@@ -19,6 +20,8 @@ pub struct ScanOptions {
     pub scope: Scope,
     /// Time that one target may take.
     pub deadline: Duration,
+    /// Clients for which is derived what they end up with at TLS endpoints.
+    pub clients: Arc<[Client]>,
     /// Targets looked at side by side.
     pub concurrency: usize,
 }
@@ -48,7 +51,14 @@ pub async fn run<E>(
             let stop = stop.clone();
             at_work.spawn(async move {
                 let session = net.session(&target, options.scope.clone(), options.deadline, stop);
-                observe(&target, &options.conditions, &session, &*progress).await
+                observe(
+                    &target,
+                    &options.conditions,
+                    &options.clients,
+                    &session,
+                    &*progress,
+                )
+                .await
             });
         }
         let Some(ended) = at_work.join_next().await else {

@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn files_of_the_program_are_packed_as_they_are_read() {
         let mut seen = 0;
-        for folder in ["checks", "profiles"] {
+        for folder in ["checks", "clients", "profiles"] {
             for file in crate::content::files::embedded(folder) {
                 let bytes = file.source.packed.unwrap();
                 let read = node::read(&file.source.text, Limits::CONTENT).unwrap();

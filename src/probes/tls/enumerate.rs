@@ -28,6 +28,7 @@ use crate::wire::tls::{
 mod beside;
 mod choice;
 mod exchanges;
+mod group_order;
 mod older;
 mod parameters;
 mod search;
@@ -35,6 +36,7 @@ mod tls13;
 
 use choice::offer;
 use exchanges::Exchanges;
+pub use group_order::Groups;
 
 /// What a server accepts.
 #[derive(Debug, Default)]
@@ -45,6 +47,10 @@ pub struct Enumeration {
     pub groups: Vec<u16>,
     /// Why there may be more groups.
     pub groups_open: Option<NetError>,
+    /// Groups of TLS 1.3, and who decides which of them is taken.
+    pub groups_tls13: Groups,
+    /// Those of the versions before.
+    pub groups_older: Groups,
     /// Certificates that came in the clear.
     pub chains: Vec<RawChain>,
     /// What else answers up to TLS 1.2 told.
@@ -183,6 +189,7 @@ impl Enumeration {
             self.add_chain(chain);
         }
         self.features.join(&branch.features);
+        self.groups_older.join(branch.groups_older);
         self.exchanges.join(branch.exchanges);
         self.schemes.extend(branch.schemes);
         self.gives_session_id = match (self.gives_session_id, branch.gives_session_id) {
@@ -198,6 +205,14 @@ impl Enumeration {
     fn add_group(&mut self, group: u16) {
         if !self.groups.contains(&group) {
             self.groups.push(group);
+        }
+    }
+
+    /// A group that was accepted before TLS 1.3.
+    fn add_older_group(&mut self, group: u16) {
+        self.add_group(group);
+        if !self.groups_older.accepted.contains(&group) {
+            self.groups_older.accepted.push(group);
         }
     }
 
@@ -236,6 +251,7 @@ pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumerat
         facts,
         groups,
         groups_open,
+        order,
         tolerates_unknown,
     } = newest;
     found.tolerates_unknown = tolerates_unknown.or(found.tolerates_unknown);
@@ -243,6 +259,7 @@ pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumerat
     let older = std::mem::take(&mut found.groups);
     found.groups = groups;
     found.groups_open = groups_open;
+    found.groups_tls13 = order;
     for group in older {
         found.add_group(group);
     }

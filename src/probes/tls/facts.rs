@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::model::seen::Seen;
 
 mod certificate;
+mod clients;
 mod ech;
 mod handshake;
 mod revocation;
 mod transparency;
 
 pub use certificate::*;
+pub use clients::*;
 pub use ech::*;
 pub use handshake::*;
 pub use revocation::*;
@@ -68,6 +70,15 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name", "x-level" = "standard"))]
     pub groups: Seen<Vec<Group>>,
+    /// Groups by generation of the protocol, with who decides which is taken.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "version", "x-level" = "standard"))]
+    pub group_preference: Seen<Vec<GroupPreference>>,
+    /// What clients of the catalogue end up with, by the other facts; empty where
+    /// none of them uses such a service, as for mail exchangers, or it speaks no TLS.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "key", "x-level" = "standard"))]
+    pub clients: Seen<Vec<ClientOutcome>>,
     /// Whether it compressed what it sends in an answer up to TLS 1.2, when
     /// DEFLATE was offered (RFC 3749). `false` where only TLS 1.3 is accepted,
     /// which has no compression.

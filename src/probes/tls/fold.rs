@@ -124,6 +124,7 @@ impl<'a> Fold<'a> {
                 facts.suites = Seen::Known(Vec::new());
                 facts.preference = Seen::Known(Vec::new());
                 facts.groups = Seen::Known(Vec::new());
+                facts.group_preference = Seen::Known(Vec::new());
                 facts.negotiated = Seen::Known(None);
                 facts.certificates = Seen::Known(Vec::new());
                 facts.staple = Seen::Known(None);

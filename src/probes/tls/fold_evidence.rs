@@ -43,6 +43,11 @@ impl Fold<'_> {
                 Grep("-groups X25519", "Server Temp Key"),
             ),
             (
+                "group_preference",
+                known(&facts.group_preference),
+                Grep("-groups P-256:X25519", "Server Temp Key"),
+            ),
+            (
                 "compression",
                 known(&facts.compression),
                 Grep("-no_tls1_3 -comp", "Compression"),

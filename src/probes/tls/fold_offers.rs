@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::enumerate::VersionFacts;
+use super::enumerate::{Enumeration, Groups, VersionFacts};
 use super::facts::{
-    CipherSuite, Group, Preference, PreferenceBy, ProtocolVersion, TlsEndpoint, VersionName,
+    CipherSuite, Group, GroupPreference, Preference, PreferenceBy, ProtocolVersion, TlsEndpoint,
+    VersionName,
 };
 use super::fold::{Fold, name_of};
 use crate::model::{gap::GapReason, observation::EvidenceKind, seen::Seen};
@@ -27,6 +28,7 @@ impl Fold<'_> {
             found_groups.extend(&found.groups);
             if let Some(error) = &found.groups_open {
                 self.gap("/groups/-", error);
+                self.gap("/group_preference/-", error);
             }
             for (version, seen) in &found.versions {
                 match &seen.accepted {
@@ -60,14 +62,26 @@ impl Fold<'_> {
                 // Refusals alone do not say what would be accepted.
                 let detail = "every offer was refused";
                 let error = NetError::new(GapReason::Refused, detail);
-                for list in ["/versions/-", "/suites/-", "/groups/-", "/preference/-"] {
+                for list in [
+                    "/versions/-",
+                    "/suites/-",
+                    "/groups/-",
+                    "/group_preference/-",
+                    "/preference/-",
+                ] {
                     self.gap(list, &error);
                 }
             }
         } else {
             let detail = "handshakes are enumerated from level standard on";
             let error = NetError::new(GapReason::NotAsked, detail);
-            for list in ["/versions/-", "/suites/-", "/groups/-", "/preference"] {
+            for list in [
+                "/versions/-",
+                "/suites/-",
+                "/groups/-",
+                "/group_preference",
+                "/preference",
+            ] {
                 self.gap(list, &error);
             }
         }
@@ -118,7 +132,8 @@ impl Fold<'_> {
         }
         facts.suites = Seen::Known(list);
         facts.groups = Seen::Known(found_groups.into_iter().map(group_facts).collect());
-        if enumerated.is_some() {
+        if let Some(found) = enumerated {
+            facts.group_preference = Seen::Known(group_preference(found));
             facts.preference = Seen::Known(preference);
         }
         for (name, head) in heads {
@@ -193,6 +208,24 @@ fn suite_facts(id: u16, version: Version, bits: Option<u32>) -> CipherSuite {
         },
         key_exchange,
     }
+}
+
+/// By generation, the older one first; one without any group is left out.
+fn group_preference(found: &Enumeration) -> Vec<GroupPreference> {
+    let of = |version, groups: &Groups| {
+        let (by, groups) = groups.decided();
+        GroupPreference {
+            version,
+            by,
+            groups: groups.into_iter().map(group_facts).collect(),
+        }
+    };
+    let mut list = vec![
+        of(VersionName::Tls12, &found.groups_older),
+        of(VersionName::Tls13, &found.groups_tls13),
+    ];
+    list.retain(|entry| !entry.groups.is_empty());
+    list
 }
 
 fn group_facts(id: u16) -> Group {

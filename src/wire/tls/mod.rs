@@ -5,6 +5,7 @@
 //! Versions reach from SSL 2.0 to TLS 1.3, because the question is what a
 //! server would accept. Every parser is bounded and takes any bytes.
 
+pub mod client;
 pub mod client_hello;
 pub mod flight;
 pub mod groups;

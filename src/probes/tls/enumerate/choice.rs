@@ -35,9 +35,10 @@ pub(super) fn offer<A: Ask>(
     hello
 }
 
-/// Takes what else a flight tells; gives the size of the key exchange.
+/// Takes what else the answer to a hello tells; gives the size of the key exchange.
 pub(super) fn learn(
     flight: &Flight,
+    hello: &ClientHello,
     suite: u16,
     version: Version,
     found: &mut Enumeration,
@@ -49,9 +50,9 @@ pub(super) fn learn(
             staple: flight.staple.clone(),
         });
     }
-    let hello = flight.hello.as_ref()?;
+    let answer = flight.hello.as_ref()?;
     if found.timestamps.is_none() {
-        found.timestamps.clone_from(&hello.timestamps);
+        found.timestamps.clone_from(&answer.timestamps);
     }
     if let Some(authorities) = flight.certificate_request {
         found.client_authorities = Some(authorities);
@@ -67,11 +68,12 @@ pub(super) fn learn(
     }
     let exchange = KeyExchange::parse(body, suite.key_exchange, shared)?;
     if let Some(group) = exchange.ffdhe_name().and_then(groups::by_name) {
-        found.add_group(group.id);
+        found.add_older_group(group.id);
     }
     match exchange {
         KeyExchange::Curve(group) => {
-            found.add_group(group);
+            found.add_older_group(group);
+            found.groups_older.note(&hello.groups, group);
             None
         }
         KeyExchange::FiniteField { bits, .. } | KeyExchange::TemporaryRsa(bits) => Some(bits),

@@ -92,7 +92,7 @@ async fn curves<A: Ask>(
             Outcome::Accepted(flight) => {
                 let before = found.groups.len();
                 if let Some(suite) = choice(&flight, &hello, version) {
-                    learn(&flight, suite, version, found);
+                    learn(&flight, &hello, suite, version, found);
                 }
                 if found.groups.len() == before {
                     return false;
@@ -174,7 +174,7 @@ async fn schemes_of<A: Ask>(
         };
         let before = found.schemes.len();
         if let Some(suite) = choice(&flight, &hello, Version::Tls12) {
-            learn(&flight, suite, Version::Tls12, found);
+            learn(&flight, &hello, suite, Version::Tls12, found);
         }
         if found.schemes.len() == before {
             // It signs with what was not offered, and so again: there is no end to see.
@@ -211,7 +211,7 @@ async fn finite_fields<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) 
         match prober.ask(&hello, Purpose::Enumeration).await {
             Outcome::Accepted(flight) => {
                 if let Some(suite) = choice(&flight, &hello, Version::Tls12) {
-                    learn(&flight, suite, Version::Tls12, found);
+                    learn(&flight, &hello, suite, Version::Tls12, found);
                 }
                 let taken = flight.key_exchange.as_ref().and_then(|body| {
                     let named = KeyExchange::parse(body, "DHE", false)?;
@@ -253,7 +253,7 @@ async fn repeated<A: Ask>(prober: &Prober<'_, A>, version: Version, found: &mut 
         if let Outcome::Accepted(flight) = prober.ask(&hello, Purpose::Other).await
             && let Some(suite) = choice(&flight, &hello, version)
         {
-            learn(&flight, suite, version, found);
+            learn(&flight, &hello, suite, version, found);
         }
     }
 }

@@ -114,7 +114,7 @@ impl Search {
                         found.tolerates_newer = Some(true);
                     }
                     let seen = (found.groups.len(), found.schemes.len());
-                    let kex_bits = learn(&flight, suite, version, found);
+                    let kex_bits = learn(&flight, &hello, suite, version, found);
                     if again.is_some() {
                         let by_client = again != Some(suite);
                         self.told = Some(match by_client {
@@ -269,6 +269,7 @@ impl Search {
         let mut by = None;
         for (hello, sure) in [(narrowed, false), (Some(whole), true)] {
             let Some(template) = hello else { continue };
+            let beside = template.clone();
             let mut unknown = found.tolerates_unknown;
             let question = Question {
                 template,
@@ -278,7 +279,7 @@ impl Search {
             let asked = preference(prober, question, &self.steps, self.told, &mut unknown).await;
             found.tolerates_unknown = unknown;
             if let Some((flight, suite)) = asked.1 {
-                learn(&flight, suite, self.version, found);
+                learn(&flight, &beside, suite, self.version, found);
             }
             by = asked.0;
             // A client's order may have been the want of a scheme.

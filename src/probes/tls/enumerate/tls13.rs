@@ -2,7 +2,7 @@
 
 use super::beside::Narrow;
 use super::choice::{Question, Step, are_ours, candidates, choice, decider, malformed, preference};
-use super::{Ask, Outcome, Prober, Purpose, SuiteFacts, VersionFacts};
+use super::{Ask, Groups, Outcome, Prober, Purpose, SuiteFacts, VersionFacts};
 use crate::net::NetError;
 use crate::probes::tls::facts::PreferenceBy;
 use crate::wire::tls::{Version, client_hello::ClientHello, groups};
@@ -27,6 +27,8 @@ pub(super) struct Tls13 {
     pub(super) groups: Vec<u16>,
     /// Why there may be more groups.
     pub(super) groups_open: Option<NetError>,
+    /// Who decides which group is taken.
+    pub(super) order: Groups,
     /// Whether it passes over values that nobody registered, if it was asked.
     pub(super) tolerates_unknown: Option<bool>,
 }
@@ -46,6 +48,9 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
     groups.sort_by_key(|group| Some(*group) == known);
     let mut found_groups: Vec<u16> = Vec::new();
     let mut groups_open = None;
+    let mut order = Groups::default();
+    // Whether a group that was found stood once behind those that are left.
+    let mut tried_behind = false;
     let (mut more_suites, mut more_groups, mut together) = (true, true, true);
     // Whether it refused what was left of both lists at once.
     let mut both_refused = false;
@@ -87,9 +92,19 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
         }
         hello.groups = match seek {
             Seek::Suites => found_groups.clone(),
+            Seek::Groups if !tried_behind && order.is_open(&found_groups) => {
+                // Who follows the client takes a new one, if there is one; then this
+                // hello costs nothing, and tells who decides.
+                tried_behind = true;
+                groups.iter().chain(found_groups.first()).copied().collect()
+            }
             Seek::Both | Seek::Groups => groups.clone(),
-            Seek::Either if more_groups => [&groups[..], &found_groups].concat(),
-            Seek::Either => found_groups.clone(),
+            // The other way round, so that the answer tells who decides.
+            Seek::Either if more_groups => {
+                let known = found_groups.iter().rev();
+                groups.iter().chain(known).copied().collect()
+            }
+            Seek::Either => found_groups.iter().rev().copied().collect(),
         };
         let offered = hello.suites.clone();
         if seek == Seek::Either {
@@ -130,6 +145,7 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
                         found_groups.push(known);
                     }
                 }
+                order.note(&hello.groups, group);
                 if hello.grease {
                     unknown = Some(true);
                 }
@@ -190,7 +206,7 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
     if facts.open.is_none() {
         let template = prober.hello(Version::Tls13);
         let template = ClientHello {
-            groups: found_groups.clone(),
+            groups: found_groups.iter().rev().copied().collect(),
             ..template
         };
         let question = Question {
@@ -198,13 +214,20 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
             version: Version::Tls13,
             sure: true,
         };
+        let offered = question.template.groups.clone();
         let asked = preference(prober, question, &steps, told, &mut unknown).await;
         facts.preference = asked.0;
+        let answer = asked.1.and_then(|(flight, _)| flight.hello);
+        if let Some(group) = answer.and_then(|hello| hello.group) {
+            order.note(&offered, group);
+        }
     }
+    order.accepted.clone_from(&found_groups);
     Tls13 {
         facts,
         groups: found_groups,
         groups_open,
+        order,
         tolerates_unknown: unknown,
     }
 }
