@@ -52,7 +52,7 @@ def program(name):
     return path
 
 
-def run(*arguments, cwd=None, check=True, timeout=600):
+def run(*arguments, cwd=None, check=True, timeout=900):
     done = subprocess.run([program(arguments[0]), *map(str, arguments[1:])], cwd=cwd,
                           capture_output=True, text=True, timeout=timeout)
     if check and done.returncode:

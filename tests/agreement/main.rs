@@ -1,8 +1,9 @@
 //! A small Internet in a network namespace: a root, a top-level domain and an office's zone
 //! for each case, signed by BIND or by Knot and served by both, with a resolver. One scan
 //! looks at all of it, from the root down, and must find each fault and nothing else. And
-//! mail domains with one fault in their records each. `docs/dns-agreement.md` and
-//! `docs/mail-agreement.md` say what other tools find in the same zones.
+//! mail domains with one fault in their records each. And TLS servers, as another scanner sees
+//! them. `docs/dns-agreement.md`, `docs/mail-agreement.md` and `docs/tls-agreement.md` say what
+//! other tools find there.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -32,6 +33,10 @@ fn in_a_network(test: &str, script: &str, arguments: &[&str]) {
     if !usable.is_ok_and(|status| status.success()) {
         return leave_out(test, "no network namespace can be made here");
     }
+    // Installed by tests/run; without it the comparison is left out.
+    let scanner =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("target/validators/scanner/bin/sslyze");
+    let scanner = scanner.exists().then_some(scanner).unwrap_or_default();
     let look = || {
         let folder = tempfile::tempdir().unwrap();
         Command::new("unshare")
@@ -40,6 +45,7 @@ fn in_a_network(test: &str, script: &str, arguments: &[&str]) {
             .arg(folder.path().join("lab"))
             .arg(folder.path().join("said.json"))
             .args(arguments)
+            .env("SSLYZE", &scanner)
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/agreement"))
             .output()
             .unwrap()
@@ -76,4 +82,9 @@ fn records_of_mail_domains() {
 #[test]
 fn exchangers_and_policies() {
     in_a_network("Postfix, TLSA and MTA-STS", "transport_lab.py", &[]);
+}
+
+#[test]
+fn tls_servers_as_sslyze_sees_them() {
+    in_a_network("TLS servers of several makers", "tls_lab.py", &[]);
 }

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from internet import Missing, program, run, wait_for
 from mail_lab import told_twice
+from mail_server import postfix
 
 # Exchangers: as they should be, without STARTTLS, with a key that is not the certificate's,
 # and with the authority's certificate in the chain.
@@ -159,49 +160,12 @@ zone "example" {{ type primary; file "example.signed"; }};
     return process
 
 
-def postfix(folder):
-    at = folder / "postfix"
-    for name in ("conf", "queue", "data"):
-        (at / name).mkdir(parents=True)
-    account = pwd.getpwnam("postfix")
-    try:
-        os.chown(at / "data", account.pw_uid, account.pw_gid)
-    except OSError:
-        raise Missing("root, as Postfix wants it,") from None
-    (at / "conf/main.cf").write_text(f"""compatibility_level = 3.6
-queue_directory = {at}/queue
-data_directory = {at}/data
-maillog_file_prefixes = {at}
-maillog_file = {at}/log
-myhostname = mx.site.example
-mydestination = site.example
-mynetworks =
-local_recipient_maps =
-alias_maps =
-alias_database =
-smtpd_peername_lookup = no
-smtpd_client_connection_count_limit = 0
-smtpd_tls_security_level = may
-smtpd_tls_chain_files = {folder}/mail.key {folder}/mail.pem
-""")
+def exchangers(folder):
     options = {GOOD: "", PLAIN: "-o smtpd_tls_security_level=none",
                BROKEN: f"-o smtpd_tls_chain_files={folder}/ca.key,{folder}/mail.pem",
                CHAIN: f"-o smtpd_tls_chain_files={folder}/mail.key,{folder}/mail.pem,{folder}/ca.pem"}
-    services = "".join(f"{EXCHANGERS[one['name']]}:25 inet n - n - - smtpd {options[one['mx']]}\n" for one in CASES)
-    (at / "conf/master.cf").write_text(f"""{services}postlog unix-dgram n - n - 1 postlogd
-anvil unix - - n - 1 anvil
-tlsmgr unix - - n - 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-proxymap unix - - n - - proxymap
-cleanup unix n - n - 0 cleanup
-""")
-    run("postfix", "-c", at / "conf", "check")
-    log = folder / "master.log"
-    with log.open("w") as out:
-        process = subprocess.Popen(["/usr/lib/postfix/sbin/master", "-d", "-c", at / "conf"], stdout=out, stderr=out)
-    for address in EXCHANGERS.values():
-        wait_for(25, address, process, log)
-    return process
+    services = {EXCHANGERS[one["name"]]: options[one["mx"]] for one in CASES}
+    return postfix(folder, services, [folder / "mail.key", folder / "mail.pem"])
 
 
 def web(folder):
@@ -280,7 +244,7 @@ def main():
         certificate(folder, "web", [f"mta-sts.{one['name']}.example" for one in CASES if one["name"] != "webname"])
         shutil.copymode(folder / "mail.pem", folder / "mail.key")
         running.append(names(folder))
-        running.append(postfix(folder))
+        running.append(exchangers(folder))
         web(folder)
         # Policies are judged without a look at the certificates of exchangers.
         shaking = [one for one in CASES if one["mx"] != GOOD or one["policy"] == POLICY and one["record"] == '"v=STSv1; id=1;"'
