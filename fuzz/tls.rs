@@ -2,8 +2,9 @@
 //! ordinary test share it.
 
 use scrutineer::wire::{
-    ech, quic,
+    ech, http_upgrade, quic,
     tls::{
+        client::{MAX_HELLO, Offer},
         flight::{FlightReader, MAX_CERTIFICATES, MAX_FLIGHT},
         handshake_keys::HandshakeKeys,
         key_exchange::{KeyExchange, public_value, signature_scheme},
@@ -173,4 +174,36 @@ pub fn quic(bytes: &[u8]) {
         assert!(bytes.windows(4).any(|window| window == word));
         assert!(quic::version_name(version).is_ascii());
     }
+}
+
+/// A ClientHello is read or refused, and what is read of it came in it.
+pub fn client_hello(bytes: &[u8]) {
+    let Ok(offer) = Offer::read(bytes) else {
+        return;
+    };
+    let length = usize::try_from(offer.length).expect("bounded");
+    assert!(length <= bytes.len() && bytes.len() <= MAX_HELLO);
+    // Two bytes for each entry, in one list alone.
+    let lists = [
+        &offer.suites,
+        &offer.groups,
+        &offer.key_shares,
+        &offer.signature_schemes,
+    ];
+    assert!(lists.iter().all(|list| list.len() * 2 <= length));
+    assert!(offer.versions.is_sorted());
+}
+
+/// An answer to the question for TLS on plain HTTP reads the same once it is whole, and
+/// what it names cannot write to a terminal.
+pub fn http_upgrade(bytes: &[u8]) {
+    let Ok(Some(answer)) = http_upgrade::answer(bytes) else {
+        return;
+    };
+    assert!(answer.length <= bytes.len());
+    let again = http_upgrade::answer(&bytes[..answer.length]);
+    assert_eq!(again, Ok(Some(answer.clone())));
+    let names = answer.tokens.iter().flat_map(|token| token.chars());
+    assert!(!names.into_iter().any(char::is_control));
+    assert!(!answer.switches() || answer.offers());
 }

@@ -12,7 +12,7 @@ type Target = (&'static str, fn(&[u8]));
 
 #[test]
 fn seeds_hold() {
-    let targets: [Target; 11] = [
+    let targets: [Target; 13] = [
         ("tls_flight", invariants::flight),
         ("tls_key_exchange", invariants::key_exchange),
         ("certificate", invariants::certificate),
@@ -20,6 +20,8 @@ fn seeds_hold() {
         ("tls_protected_flight", invariants::protected_flight),
         ("ech", invariants::ech),
         ("quic", invariants::quic),
+        ("tls_client_hello", invariants::client_hello),
+        ("http_upgrade", invariants::http_upgrade),
         ("pki_ocsp", pki::ocsp),
         ("pki_crl", pki::crl),
         ("pki_timestamps", pki::timestamps),
