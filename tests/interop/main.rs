@@ -33,6 +33,7 @@ mod tls_certificates;
 mod tls_corpus;
 mod tls_ech;
 mod tls_features;
+mod tls_fingerprint;
 mod tls_http_upgrade;
 mod tls_leaves;
 mod tls_mail;

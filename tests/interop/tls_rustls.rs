@@ -25,7 +25,7 @@ use crate::tls_offers::{A128, A256, CHACHA, MODERN, Offers, R128, R256, bars, co
 use crate::tls_stacks::files;
 
 /// Serves until the tests end.
-fn serve(
+pub fn serve(
     versions: &[&'static rustls::SupportedProtocolVersion],
     suites: &[CipherSuite],
     groups: &[NamedGroup],

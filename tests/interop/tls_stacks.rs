@@ -453,7 +453,7 @@ fn run(command: &mut Command, port: u16) -> Running {
     Running::start(command.env("OPENSSL_CONF", "/dev/null"), &[port], &log)
 }
 
-fn gnutls_serv(port: u16, settings: &[&str]) -> Option<Running> {
+pub fn gnutls_serv(port: u16, settings: &[&str]) -> Option<Running> {
     let serv = program("gnutls-serv", "gnutls-bin", "GnuTLS")?;
     let (certificate, key) = files(settings[0]);
     let mut command = Command::new(serv);
@@ -464,7 +464,7 @@ fn gnutls_serv(port: u16, settings: &[&str]) -> Option<Running> {
     Some(run(&mut command, port))
 }
 
-fn selfserv(port: u16, settings: &[&str]) -> Option<Running> {
+pub fn selfserv(port: u16, settings: &[&str]) -> Option<Running> {
     let serv = program("selfserv", "libnss3-tools", "NSS")?;
     let certutil = program("certutil", "libnss3-tools", "NSS")?;
     let pk12util = program("pk12util", "libnss3-tools", "NSS")?;
@@ -511,7 +511,7 @@ fn pkcs12(port: u16) -> PathBuf {
     bundle
 }
 
-fn haproxy(port: u16, settings: &[&str]) -> Option<Running> {
+pub fn haproxy(port: u16, settings: &[&str]) -> Option<Running> {
     let haproxy = program("haproxy", "haproxy", "HAProxy")?;
     let pem = both(settings[0], port);
     let text = format!(
@@ -593,7 +593,7 @@ fn apache(port: u16, settings: &[&str]) -> Option<Running> {
     ))
 }
 
-fn go_server(port: u16, settings: &[&str]) -> Option<Running> {
+pub fn go_server(port: u16, settings: &[&str]) -> Option<Running> {
     let go = program("go", "golang-go", "Go")?;
     let (certificate, key) = files("rsa");
     let source = format!(
@@ -644,7 +644,7 @@ public class Server {
 }
 "#;
 
-fn java(port: u16, settings: &[&str]) -> Option<Running> {
+pub fn java(port: u16, settings: &[&str]) -> Option<Running> {
     let javac = program("javac", "default-jdk-headless", "JSSE")?;
     let java = program("java", "default-jre-headless", "JSSE")?;
     let folder = Pki::get().path(&format!("java-{port}"));

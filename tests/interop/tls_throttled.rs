@@ -26,7 +26,7 @@ const OFFERS: Offers = Offers {
 };
 
 /// HAProxy that counts connections of each client and rejects some.
-fn haproxy(port: u16, count: &str, reject: &str) -> Option<Running> {
+pub fn haproxy(port: u16, count: &str, reject: &str) -> Option<Running> {
     let haproxy = program("haproxy", "haproxy", "limits of connections")?;
     let (certificate, key) = files("rsa");
     let pki = Pki::get();

@@ -173,6 +173,11 @@ fn rows(endpoint: &TlsEndpoint) -> Vec<(&'static str, Told)> {
         (ECH, ech(endpoint)),
         ("QUIC", quic(endpoint)),
         ("Plain HTTP on port 80", plain(endpoint)),
+        (
+            "Fingerprint",
+            Told::maybe(&endpoint.fingerprint, |is| Told::value(is)),
+        ),
+        ("Unlike the first address", differs(endpoint)),
     ]
 }
 
@@ -243,6 +248,21 @@ fn quic(endpoint: &TlsEndpoint) -> Told {
             none if none.is_empty() => Told::value("yes, without a version that has a name"),
             names => Told::Value(names),
         },
+    })
+}
+
+/// In what it answers otherwise than the first address.
+fn differs(endpoint: &TlsEndpoint) -> Told {
+    Told::of(&endpoint.differs, |parts| match parts.is_empty() {
+        true => Told::NotApplicable,
+        false => Told::Value(joined(
+            parts
+                .iter()
+                .map(|part| word(part.name))
+                .collect::<Vec<_>>()
+                .iter()
+                .map(String::as_str),
+        )),
     })
 }
 

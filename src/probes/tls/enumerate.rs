@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::exchange::{Ask, Purpose};
 use super::facts::PreferenceBy;
 use super::features::{self, Features};
+use super::fingerprint::Shape;
 use super::prober::{Outcome, Prober};
 use crate::model::gap::GapReason;
 use crate::net::NetError;
@@ -91,6 +92,10 @@ pub struct VersionFacts {
     pub preference: Option<PreferenceBy>,
     /// First bytes of the first answer.
     pub head: Vec<u8>,
+    /// Its form.
+    pub shape: Option<Shape>,
+    /// Alerts with which offers were refused; `None` for a bare close.
+    pub refusals: BTreeSet<Option<u8>>,
     /// First bytes of the answer that chose each suite, up to TLS 1.2.
     pub heads: BTreeMap<u16, Vec<u8>>,
 }
@@ -123,6 +128,8 @@ impl Default for VersionFacts {
             open: None,
             preference: None,
             head: Vec::new(),
+            shape: None,
+            refusals: BTreeSet::new(),
             heads: BTreeMap::new(),
         }
     }

@@ -8,6 +8,7 @@ use crate::model::seen::Seen;
 mod certificate;
 mod clients;
 mod ech;
+mod fingerprint;
 mod handshake;
 mod revocation;
 mod transparency;
@@ -15,6 +16,7 @@ mod transparency;
 pub use certificate::*;
 pub use clients::*;
 pub use ech::*;
+pub use fingerprint::*;
 pub use handshake::*;
 pub use revocation::*;
 pub use transparency::*;
@@ -224,6 +226,15 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]
     pub ech: Seen<Option<EncryptedHello>>,
+    /// How it answers hellos, in the manner of JARM: a number of the definition and 32 hexadecimal
+    /// digits, the same for the same software with the same settings; `null` where it speaks no TLS.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub fingerprint: Seen<Option<String>>,
+    /// In what it answers hellos otherwise than the first address of the same name and port.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-key" = "name", "x-level" = "standard"))]
+    pub differs: Seen<Vec<Differing>>,
     /// Whether it slowed us down or turned us away after several connections.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "standard"))]

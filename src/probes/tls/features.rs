@@ -57,6 +57,8 @@ pub struct Features {
     pub proofs: BTreeMap<&'static str, Vec<u8>>,
     /// The server answers hellos only without [`Features::tempt`].
     pub shy: bool,
+    /// Whether that is known of an answer that never came.
+    pub lost: bool,
 }
 
 impl Features {
@@ -102,6 +104,7 @@ impl Features {
             self.proofs.entry(fact).or_insert_with(|| proof.clone());
         }
         self.shy |= others.shy;
+        self.lost |= others.lost;
     }
 
     /// Takes what an answer to a hello up to TLS 1.2 tells.

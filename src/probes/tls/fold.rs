@@ -9,7 +9,7 @@ use super::enumerate::RawChain;
 use super::facts::{Certificate, Negotiated, Staple, TlsEndpoint, TlsFacts, VersionName};
 use super::jobs::{Answers, Contact, EndpointAnswers};
 use super::revocation::Revocations;
-use super::{fold_features, fold_handshake, fold_vulnerabilities};
+use super::{fold_features, fold_fingerprint, fold_handshake, fold_vulnerabilities};
 use crate::model::{
     gap::{Gap, GapReason},
     observation::{Evidence, EvidenceKind},
@@ -40,15 +40,24 @@ pub fn report(answers: &Answers, setting: Setting<'_>) -> AreaReport {
     let mut report = AreaReport::default();
     let mut facts = TlsFacts::default();
     if answers.known {
+        let mut lines = Vec::new();
         let endpoints = answers.endpoints.iter().enumerate().map(|(at, endpoint)| {
             let at = format!("/tls/endpoints/{at}");
             let mut fold = Fold::new(endpoint, &answers.revocations, at, setting);
-            let facts = fold.endpoint();
+            let mut facts = fold.endpoint();
+            lines.push(match facts.speaks_tls {
+                Seen::Known(true) => fold.fingerprint(&mut facts),
+                _ => None,
+            });
             report.gaps.append(&mut fold.gaps);
             report.evidence.append(&mut fold.evidence);
             facts
         });
-        facts.endpoints = Seen::Known(endpoints.collect());
+        let mut endpoints: Vec<TlsEndpoint> = endpoints.collect();
+        report
+            .gaps
+            .extend(fold_fingerprint::compare(&mut endpoints, &lines));
+        facts.endpoints = Seen::Known(endpoints);
         let at = "/tls/endpoints/-";
         report
             .gaps
@@ -80,7 +89,7 @@ pub(super) struct Fold<'a> {
     /// Pointer of the endpoint.
     pub(super) at: String,
     pub(super) setting: Setting<'a>,
-    gaps: Vec<Gap>,
+    pub(super) gaps: Vec<Gap>,
     evidence: Vec<Evidence>,
 }
 

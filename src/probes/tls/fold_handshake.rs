@@ -50,6 +50,7 @@ pub fn without_tls(facts: &mut TlsEndpoint) {
     facts.tolerates_newer_version = Seen::Known(None);
     facts.http_upgrade = Seen::Known(None);
     facts.ech = Seen::Known(None);
+    facts.fingerprint = Seen::Known(None);
     facts.vulnerabilities = Seen::Known(Vec::new());
     facts.client_renegotiation = Seen::Known(None);
 }

@@ -7,6 +7,7 @@ use super::choice::{
 };
 use super::{Ask, Enumeration, Outcome, Prober, Purpose, SuiteFacts, VersionFacts};
 use crate::probes::tls::facts::PreferenceBy;
+use crate::probes::tls::fingerprint::Shape;
 use crate::wire::tls::{
     Version,
     client_hello::{ALL_SUITES, ClientHello, MAX_SUITES, VERSION_TO_COME},
@@ -150,6 +151,7 @@ impl Search {
                     }
                 }
                 Outcome::Refused(alert) => {
+                    facts.refusals.insert(alert);
                     if facts.suites.is_empty() && alert == Some(Alert::PROTOCOL_VERSION) {
                         return alert;
                     }
@@ -189,6 +191,7 @@ impl Search {
                 }
                 Outcome::Unclear(_) if doubtful && !prober.is_throttled() => {
                     found.features.shy = true;
+                    found.features.lost = true;
                     self.wide = false;
                 }
                 Outcome::Unclear(error) => {
@@ -327,6 +330,7 @@ fn note(flight: &Flight, suite: u16, facts: &mut VersionFacts) {
     if facts.suites.is_empty() {
         facts.accepted = Ok(true);
         facts.head.clone_from(&flight.head);
+        facts.shape = Shape::of(flight);
     }
     // A ServerHello fits into these bytes (RFC 5246 section 7.4.1.3).
     let head = flight.head.get(..96).unwrap_or(&flight.head);

@@ -5,6 +5,7 @@ use super::choice::{Question, Step, are_ours, candidates, choice, decider, malfo
 use super::{Ask, Groups, Outcome, Prober, Purpose, SuiteFacts, VersionFacts};
 use crate::net::NetError;
 use crate::probes::tls::facts::PreferenceBy;
+use crate::probes::tls::fingerprint::Shape;
 use crate::wire::tls::{Version, client_hello::ClientHello, groups};
 
 /// The three suites of TLS 1.3 that nearly every server has.
@@ -113,8 +114,12 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
         }
         let answer = match prober.ask(&hello, Purpose::Enumeration).await {
             Outcome::Accepted(flight) => flight,
-            Outcome::Refused(_) if facts.suites.is_empty() => break,
-            Outcome::Refused(_) => {
+            Outcome::Refused(alert) if facts.suites.is_empty() => {
+                facts.refusals.insert(alert);
+                break;
+            }
+            Outcome::Refused(alert) => {
+                facts.refusals.insert(alert);
                 match seek {
                     Seek::Both => (together, both_refused) = (false, true),
                     Seek::Groups => more_groups = false,
@@ -140,6 +145,7 @@ pub(super) async fn tls13<A: Ask>(prober: &Prober<'_, A>, known: Option<u16>) ->
                 if facts.suites.is_empty() {
                     facts.accepted = Ok(true);
                     facts.head.clone_from(&answer.head);
+                    facts.shape = Shape::of(&answer);
                     if let Some(known) = known.filter(|known| *known != group) {
                         groups.retain(|group| *group != known);
                         found_groups.push(known);
