@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::exchange::{Ask, Purpose};
 use super::facts::PreferenceBy;
 use super::features::{self, Features};
-use super::fingerprint::Shape;
 use super::prober::{Outcome, Prober};
 use crate::model::gap::GapReason;
 use crate::net::NetError;
@@ -34,10 +33,12 @@ mod older;
 mod parameters;
 mod search;
 mod tls13;
+mod version_facts;
 
 use choice::offer;
 use exchanges::Exchanges;
 pub use group_order::Groups;
+pub use version_facts::{SuiteFacts, VersionFacts};
 
 /// What a server accepts.
 #[derive(Debug, Default)]
@@ -79,36 +80,6 @@ pub struct Enumeration {
     pub client_authorities: Option<u32>,
 }
 
-/// What a server accepts in one version.
-#[derive(Clone, Debug)]
-pub struct VersionFacts {
-    /// Whether it accepts the version at all.
-    pub accepted: Result<bool, NetError>,
-    /// Suites, in the order in which they were chosen.
-    pub suites: Vec<SuiteFacts>,
-    /// Why there may be more suites.
-    pub open: Option<NetError>,
-    /// Who decides which suite is taken, where it was found out.
-    pub preference: Option<PreferenceBy>,
-    /// First bytes of the first answer.
-    pub head: Vec<u8>,
-    /// Its form.
-    pub shape: Option<Shape>,
-    /// Alerts with which offers were refused; `None` for a bare close.
-    pub refusals: BTreeSet<Option<u8>>,
-    /// First bytes of the answer that chose each suite, up to TLS 1.2.
-    pub heads: BTreeMap<u16, Vec<u8>>,
-}
-
-/// A suite that a server accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SuiteFacts {
-    /// Code point.
-    pub id: u16,
-    /// Size of the finite field or of a temporary RSA key in bits, where one was seen.
-    pub kex_bits: Option<u32>,
-}
-
 /// A chain that came in the clear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawChain {
@@ -118,21 +89,6 @@ pub struct RawChain {
     pub sent: usize,
     /// Stapled OCSP response.
     pub staple: Option<Vec<u8>>,
-}
-
-impl Default for VersionFacts {
-    fn default() -> Self {
-        Self {
-            accepted: Ok(false),
-            suites: Vec::new(),
-            open: None,
-            preference: None,
-            head: Vec::new(),
-            shape: None,
-            refusals: BTreeSet::new(),
-            heads: BTreeMap::new(),
-        }
-    }
 }
 
 impl Enumeration {

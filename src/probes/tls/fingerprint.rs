@@ -1,9 +1,9 @@
 //! How a server answers hellos, as a few lines and their digest: in the manner of
 //! JARM, from the answers that the probe has anyway. Pure.
 //!
-//! The digest is SHA-256 over the lines, each as its name, `=`, its text and a line
-//! feed, in the order of [`FingerprintPart`]; 32 hexadecimal digits of it behind the
-//! number of this definition. A change of what a line holds raises the number.
+//! The digest is SHA-256 over the lines, each as the name of its [`FingerprintPart`] in
+//! the facts, `=`, its text and a line feed, in that order; 32 hexadecimal digits of it
+//! behind the number of this definition. A change of what a line holds raises the number.
 //!
 //! Nothing in it hangs on certificates, keys, time or chance: sessions, staples,
 //! public values and what a server was too busy to answer stay out.
@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use super::enumerate::{Enumeration, VersionFacts};
 use super::facts::{FingerprintPart, TlsEndpoint};
+use super::fold::name_of;
 use crate::model::seen::Seen;
 use crate::wire::tls::{Version, flight::Flight};
 
@@ -66,19 +67,19 @@ pub type Lines = BTreeMap<FingerprintPart, String>;
 pub fn lines(facts: &TlsEndpoint, found: &Enumeration) -> Lines {
     let list = |seen: Option<Vec<String>>| seen.map_or("unseen".to_owned(), |all| all.join(" "));
     let versions = facts.versions.known();
-    let versions = versions.map(|all| all.iter().map(|one| format!("{:?}", one.name)).collect());
+    let versions = versions.map(|all| all.iter().map(|one| word(one.name)).collect());
     let suites = facts.suites.known();
     let suites = suites.map(|all| {
         let suites = all.iter();
         suites
-            .map(|suite| format!("{:?}:{}", suite.version, suite.name))
+            .map(|suite| format!("{}:{}", word(suite.version), suite.name))
             .collect()
     });
     let order = facts.preference.known();
     let order = order.map(|all| {
         let order = all.iter();
         order
-            .map(|one| format!("{:?}:{:?}", one.version, one.by))
+            .map(|one| format!("{}:{}", word(one.version), word(one.by)))
             .collect()
     });
     let groups = facts.groups.known();
@@ -112,7 +113,7 @@ pub fn lines(facts: &TlsEndpoint, found: &Enumeration) -> Lines {
 pub fn digest(lines: &Lines) -> String {
     let mut text = String::new();
     for (part, line) in lines {
-        text += &format!("{part:?}={line}\n");
+        text += &format!("{}={line}\n", word(part));
     }
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     let digits = digest.as_ref().iter().take(16);
@@ -132,7 +133,8 @@ fn answer(version: Version, shape: &Shape) -> String {
     let Shape {
         record, session_id, ..
     } = shape;
-    format!("{version:?}:{record:04x}:{session_id}:{types}")
+    let version = word(name_of(version));
+    format!("{version}:{record:04x}:{session_id}:{types}")
 }
 
 /// The alerts with which offers of a version were refused, or a bare close.
@@ -140,28 +142,36 @@ fn refusals((version, facts): (&Version, &VersionFacts)) -> String {
     let codes = facts.refusals.iter();
     let codes = codes.map(|code| code.map_or("close".to_owned(), |code| code.to_string()));
     let codes = codes.collect::<Vec<_>>().join("-");
-    format!("{version:?}:{codes}")
+    format!("{}:{codes}", word(name_of(*version)))
+}
+
+/// A value of a closed vocabulary as it stands in the facts.
+fn word(value: impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
+    }
 }
 
 fn features(facts: &TlsEndpoint) -> String {
-    let word = |seen: &Seen<Option<bool>>| match seen.known() {
+    let told = |seen: &Seen<Option<bool>>| match seen.known() {
         None => "unseen",
         Some(None) => "none",
         Some(Some(true)) => "yes",
         Some(Some(false)) => "no",
     };
     let compression = match facts.compression.known() {
-        Some(compression) => word(&Seen::Known(Some(*compression))),
+        Some(compression) => told(&Seen::Known(Some(*compression))),
         None => "unseen",
     };
     let words = [
-        word(&facts.secure_renegotiation),
-        word(&facts.extended_master_secret),
-        word(&facts.encrypt_then_mac),
-        word(&facts.heartbeat),
-        word(&facts.truncated_hmac),
-        word(&facts.npn),
-        word(&facts.refuses_fallback),
+        told(&facts.secure_renegotiation),
+        told(&facts.extended_master_secret),
+        told(&facts.encrypt_then_mac),
+        told(&facts.heartbeat),
+        told(&facts.truncated_hmac),
+        told(&facts.npn),
+        told(&facts.refuses_fallback),
     ];
     format!("{compression} {}", words.join(" "))
 }
@@ -197,10 +207,10 @@ mod tests {
     fn each_line_tells_servers_apart() {
         use VersionName::{Tls12, Tls13};
         let first = lines(&endpoint(Tls12), &answered(&[0xff01, 23], Some(40)));
-        assert_eq!(first[&FingerprintPart::Answers], "Tls12:0303:32:ff01-0017");
-        assert_eq!(first[&FingerprintPart::Refusals], "Tls12:40");
+        assert_eq!(first[&FingerprintPart::Answers], "TLS1.2:0303:32:ff01-0017");
+        assert_eq!(first[&FingerprintPart::Refusals], "TLS1.2:40");
         // Fixed: it must not change without a new number.
-        assert_eq!(digest(&first), "1-0");
+        assert_eq!(digest(&first), "1-1a95d02d5242c2758e0d6d4192150042");
         for (other, part) in [
             (
                 lines(&endpoint(Tls13), &answered(&[0xff01, 23], Some(40))),
