@@ -59,11 +59,14 @@ pub fn compare(endpoints: &mut [TlsEndpoint], lines: &[Option<Lines>]) -> Vec<Ga
             _ if of_service().count() == 1 || endpoint.speaks_tls.known() == Some(&false) => {
                 Vec::new()
             }
+            // The gap above says why.
+            _ if endpoint.speaks_tls.is_unseen() => continue,
             _ => {
                 let detail = "there is no fingerprint to compare with another";
-                let reason = match endpoint.speaks_tls.known() {
-                    Some(_) if endpoint.versions.is_unseen() => GapReason::NotAsked,
-                    _ => GapReason::TlsFailed,
+                let reason = match endpoint.throttles.known() {
+                    None => GapReason::NotAsked,
+                    Some(true) => GapReason::Throttled,
+                    Some(false) => GapReason::TlsFailed,
                 };
                 let at = format!("/tls/endpoints/{at}/differs");
                 gaps.push(NetError::new(reason, detail).gap(at));
