@@ -146,6 +146,11 @@ fn hello_refused(client: &Client, server: &Endpoint<'_>) -> Result<Option<Client
     if client.offer.server_name {
         return Ok(None);
     }
+    // Asked with a hello of today, which tells nothing where all such are refused.
+    if facts.negotiated.known() == Some(&None) {
+        let detail = "how it answers old clients that name no host was not tried";
+        return Err((GapReason::NotAsked, detail.to_owned()));
+    }
     match facts.without_name.known() {
         Some(NameAnswer::SameCertificate) => Ok(None),
         Some(NameAnswer::Refused) => Ok(Some(ClientRefusal::NoServerName)),

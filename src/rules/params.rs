@@ -11,13 +11,14 @@ use super::schema::{List, Record, Slot, Type};
 
 /// Kinds of words, by the name that authors use and the enumeration in the
 /// observation's schema that closes them.
-const VOCABULARIES: [(&str, &str); 9] = [
+const VOCABULARIES: [(&str, &str); 10] = [
     ("DMARC disposition", "DmarcDisposition"),
     ("MTA-STS mode", "MtaStsMode"),
     ("SPF result", "SpfResult"),
     ("TLS version", "VersionName"),
     ("address family", "AddressFamily"),
     ("chain problem", "ChainProblemName"),
+    ("client standing", "ClientStanding"),
     ("endpoint purpose", "EndpointPurpose"),
     ("field kind", "FieldKind"),
     ("role", "Role"),

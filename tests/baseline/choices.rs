@@ -49,6 +49,7 @@ pub const OWN: &[(&str, &str)] = &[
     ("TLS-31", "should"),
     ("TLS-32", "should"),
     ("TLS-33", "should"),
+    ("TLS-34", "portals"),
     ("PORTAL-01", "must"),
     ("PORTAL-02", "must"),
     ("PORTAL-03", "must"),

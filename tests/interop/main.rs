@@ -30,6 +30,7 @@ mod starttls_words;
 mod support;
 mod tls;
 mod tls_certificates;
+mod tls_clients;
 mod tls_corpus;
 mod tls_ech;
 mod tls_features;

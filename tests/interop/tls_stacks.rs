@@ -540,7 +540,7 @@ fn stunnel(port: u16, settings: &[&str]) -> Option<Running> {
     Some(run(Command::new(stunnel).arg(file), port))
 }
 
-fn nginx(port: u16, settings: &[&str]) -> Option<Running> {
+pub fn nginx(port: u16, settings: &[&str]) -> Option<Running> {
     let nginx = program("nginx", "nginx-light", "nginx with TLS")?;
     let (rsa, rsa_key) = files("rsa");
     let (ec, ec_key) = files("ec");

@@ -4,7 +4,7 @@ use super::offer::Endpoint;
 use super::{Open, version_name};
 use crate::model::gap::GapReason;
 use crate::probes::tls::facts::{
-    Certificate, CipherSuite, ClientDoubtName, ClientRefusal, PreferenceBy,
+    Certificate, CipherSuite, ClientDoubtName, ClientRefusal, Group, PreferenceBy,
 };
 use crate::wire::tls::{
     Version,
@@ -228,9 +228,13 @@ impl<'a> Talk<'a> {
                 "the client names no group, and what the server takes then was not tried"
                     .to_owned(),
             )),
-            "any" | "ECDHE" => match self.common(suite).is_empty() {
+            "any" | "ECDHE" if !self.common(suite).is_empty() => Usable::Yes,
+            "any" | "ECDHE" => match self.unasked(suite).is_empty() {
                 true => none(),
-                false => Usable::Yes,
+                false => Usable::Maybe((
+                    GapReason::NotAsked,
+                    "the groups that the two may share were asked for in TLS 1.3 alone".to_owned(),
+                )),
             },
             // RFC 7919 section 4: a server that knows these groups takes one of those
             // offered, or no such suite.
@@ -261,16 +265,24 @@ impl<'a> Talk<'a> {
     /// Names of the groups of both that the exchange can use, in the server's order
     /// where it has one.
     fn common(&self, suite: &CipherSuite) -> Vec<&'a str> {
-        let Some(entry) = self.server.groups(self.version) else {
-            return Vec::new();
-        };
+        let entry = self.server.groups(self.version);
+        entry.map_or(Vec::new(), |entry| self.shared(suite, &entry.groups))
+    }
+
+    /// Those that they may have besides.
+    fn unasked(&self, suite: &CipherSuite) -> Vec<&'a str> {
+        let entry = self.server.groups(self.version);
+        entry.map_or(Vec::new(), |entry| self.shared(suite, &entry.unasked))
+    }
+
+    fn shared(&self, suite: &CipherSuite, groups: &'a [Group]) -> Vec<&'a str> {
         let offered = &self.client.offer.groups;
         let fits = |id: u16| match suite.key_exchange.as_str() {
             "any" => true,
             "DHE" => is_finite(id),
             _ => !is_finite(id),
         };
-        let groups = entry.groups.iter().filter(|group| {
+        let groups = groups.iter().filter(|group| {
             let id = groups::by_name(&group.name).map(|group| group.id);
             id.is_some_and(|id| offered.contains(&id) && fits(id))
         });
@@ -282,9 +294,9 @@ impl<'a> Talk<'a> {
         let tls13 = self.version == Version::Tls13;
         let authentication = suites::by_name(&suite.name).map(|suite| suite.authentication);
         let signs = tls13 || matches!(suite.key_exchange.as_str(), "ECDHE" | "DHE");
-        let usable = self.certificates(suite);
+        let of_kind = self.of_kind(suite);
         let on_curve = matches!(authentication, Some(Authentication::Ecdsa));
-        if !tls13 && on_curve && !self.takes_curve(&usable) {
+        if !tls13 && on_curve && !self.takes_curve(&of_kind) {
             return Usable::Maybe((
                 GapReason::NotAsked,
                 "the client does not name the curve of the certificate's key".to_owned(),
@@ -294,19 +306,14 @@ impl<'a> Talk<'a> {
         if anonymous || !signs || self.version < Version::Tls12 {
             return Usable::Yes;
         }
-        if !usable.is_empty() {
+        if of_kind.iter().any(|certificate| self.signs(certificate)) {
             return Usable::Yes;
         }
-        if let Some(because) = self.server.may_have_more("signature_algorithms") {
-            return Usable::Maybe(because);
-        }
-        match tls13 {
-            true => Usable::No(ClientRefusal::NoUsableCertificate),
-            // Some servers sign with what was not offered.
-            false => Usable::Maybe((
-                GapReason::NotAsked,
-                "no signature scheme in common; some servers sign all the same".to_owned(),
-            )),
+        let open = self.server.may_have_more("signature_algorithms");
+        match open.or_else(|| self.server.may_have_more("certificates")) {
+            Some(because) => Usable::Maybe(because),
+            // Also where a server signs all the same: the client then breaks off.
+            None => Usable::No(ClientRefusal::NoUsableCertificate),
         }
     }
 
@@ -323,25 +330,27 @@ impl<'a> Talk<'a> {
     /// The certificates that the server can show with a suite, and sign with so that
     /// the client understands.
     fn certificates(&self, suite: &CipherSuite) -> Vec<&'a Certificate> {
+        let signs = self.version >= Version::Tls12 && suite.key_exchange != "RSA";
+        let mut found = self.of_kind(suite);
+        found.retain(|certificate| !signs || self.signs(certificate));
+        found
+    }
+
+    /// The certificates with a key of the kind that a suite needs.
+    fn of_kind(&self, suite: &CipherSuite) -> Vec<&'a Certificate> {
         let all = self.server.facts.certificates.known();
         let authentication = suites::by_name(&suite.name).map(|suite| suite.authentication);
-        let of_kind = |certificate: &&Certificate| {
+        let fits = |certificate: &&Certificate| {
             let algorithm = certificate.public_key.algorithm.as_str();
             match authentication {
                 Some(Authentication::Rsa) => matches!(algorithm, "rsa" | RSA_PSS),
-                Some(Authentication::Ecdsa) => {
-                    matches!(algorithm, "ecdsa" | "ed25519" | "ed448")
-                }
+                Some(Authentication::Ecdsa) => matches!(algorithm, "ecdsa" | "ed25519" | "ed448"),
                 Some(Authentication::Dss) => algorithm == "dsa",
                 Some(Authentication::Any) => true,
                 _ => false,
             }
         };
-        let signs = self.version >= Version::Tls12 && suite.key_exchange != "RSA";
-        let found = all.into_iter().flatten().filter(of_kind);
-        found
-            .filter(|certificate| !signs || self.signs(certificate))
-            .collect()
+        all.into_iter().flatten().filter(fits).collect()
     }
 
     /// Whether the server signs with this key by a scheme that the client offers.
@@ -395,46 +404,70 @@ impl<'a> Talk<'a> {
             return Vec::new();
         }
         let mut common = self.common(suite);
+        let mut unasked = self.unasked(suite);
         let by = self.server.groups(self.version).and_then(|entry| entry.by);
         let open = self.server.may_have_more("groups").is_some();
-        let in_client = |name: &&str| {
-            let id = groups::by_name(name).map(|group| group.id);
-            let mut offered = self.client.offer.groups.iter();
-            offered.position(|own| Some(*own) == id)
-        };
+        let place = |name: &&str| self.place_of_group(name);
         match by {
             // The order of finite fields was not looked at.
-            _ if suite.key_exchange == "DHE" => {}
-            Some(PreferenceBy::Client) if !open => common.sort_by_key(in_client),
-            Some(PreferenceBy::Server | PreferenceBy::Single) if !open => {}
-            _ => {
-                if common.len() > 1 || open {
-                    doubts.push(ClientDoubtName::GroupOrder);
-                }
-                return common.into_iter().map(str::to_owned).collect();
+            _ if suite.key_exchange == "DHE" || open => {}
+            Some(PreferenceBy::Client) => {
+                common.sort_by_key(place);
+                let first = common.first().and_then(place);
+                unasked.retain(|name| place(name) < first);
+                common.truncate(1);
+                common.append(&mut unasked);
+                return self.with_shares(common, doubts);
             }
+            Some(PreferenceBy::Server | PreferenceBy::Single) if !common.is_empty() => {
+                common.truncate(1);
+                return self.with_shares(common, doubts);
+            }
+            _ => {}
         }
-        if suite.key_exchange == "DHE" && common.len() > 1 {
+        common.append(&mut unasked);
+        if common.len() > 1 || open {
             doubts.push(ClientDoubtName::GroupOrder);
-            return common.into_iter().map(str::to_owned).collect();
         }
-        let mut taken: Vec<String> = common
-            .first()
-            .map(|name| (*name).to_owned())
-            .into_iter()
-            .collect();
+        common.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Where a group stands in the client's list.
+    fn place_of_group(&self, name: &str) -> Option<usize> {
+        let id = groups::by_name(name)?.id;
+        self.client.offer.groups.iter().position(|own| *own == id)
+    }
+
+    /// The group that would be taken without a share, and those of shares in hand which
+    /// may be taken in its stead: the client's first, or the one that the server ranks
+    /// highest (RFC 8446 section 4.2.8 leaves that to the server).
+    fn with_shares(
+        &self,
+        mut taken: Vec<&'a str>,
+        doubts: &mut Vec<ClientDoubtName>,
+    ) -> Vec<String> {
+        if taken.len() > 1 {
+            doubts.push(ClientDoubtName::GroupOrder);
+        }
+        let entry = self.server.groups(self.version);
+        let accepted = entry.map_or(&[][..], |entry| &entry.groups);
+        let id_of = |name: &str| groups::by_name(name).map(|group| group.id);
+        let shares = &self.client.offer.key_shares;
+        let accepts = |id: u16| accepted.iter().find(|group| id_of(&group.name) == Some(id));
+        let of_client = shares.iter().find_map(|id| accepts(*id));
+        let of_server = accepted
+            .iter()
+            .filter(|_| entry.is_some_and(|entry| entry.by == Some(PreferenceBy::Server)))
+            .find(|group| id_of(&group.name).is_some_and(|id| shares.contains(&id)));
         if self.version == Version::Tls13 {
-            let shares = &self.client.offer.key_shares;
-            let has_share = |name: &&&str| {
-                groups::by_name(name).is_some_and(|group| shares.contains(&group.id))
-            };
-            let with_share = common.iter().find(has_share);
-            if let Some(other) = with_share.filter(|other| Some(*other) != common.first()) {
-                taken.push((*other).to_owned());
-                doubts.push(ClientDoubtName::KeyShare);
+            for group in of_client.into_iter().chain(of_server) {
+                if !taken.contains(&group.name.as_str()) {
+                    taken.push(&group.name);
+                    doubts.push(ClientDoubtName::KeyShare);
+                }
             }
         }
-        taken
+        taken.into_iter().map(str::to_owned).collect()
     }
 
     /// Whether the client refuses the size of a key.

@@ -253,6 +253,10 @@ pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumerat
     found.chacha_priority = chacha;
     found.tolerates_unknown = unknown.or(found.tolerates_unknown);
     found.versions.insert(Version::Tls13, facts);
+    let groups = found.groups.iter().copied();
+    let unasked =
+        groups.filter(|id| before_tls13(*id) && !found.groups_older.accepted.contains(id));
+    found.groups_older.unasked = unasked.collect();
     own_hellos(prober, &mut found).await;
     found
 }
@@ -340,6 +344,10 @@ pub async fn unknown<A: Ask>(prober: &Prober<'_, A>, found: &Enumeration) -> Opt
         Outcome::Refused(_) => Some(false),
         Outcome::Unclear(_) => None,
     }
+}
+
+fn before_tls13(group: u16) -> bool {
+    groups::by_id(group).is_some_and(groups::Group::curve_before_tls13)
 }
 
 fn in_tls13(group: u16) -> bool {

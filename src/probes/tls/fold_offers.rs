@@ -213,11 +213,14 @@ fn suite_facts(id: u16, version: Version, bits: Option<u32>) -> CipherSuite {
 /// By generation, the older one first; one without any group is left out.
 fn group_preference(found: &Enumeration) -> Vec<GroupPreference> {
     let of = |version, groups: &Groups| {
+        let mut unasked = groups.unasked.clone();
+        unasked.sort_unstable();
         let (by, groups) = groups.decided();
         GroupPreference {
             version,
             by,
             groups: groups.into_iter().map(group_facts).collect(),
+            unasked: unasked.into_iter().map(group_facts).collect(),
         }
     };
     let mut list = vec![

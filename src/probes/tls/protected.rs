@@ -98,7 +98,7 @@ pub async fn protected<A: Ask>(
             return (Some(missing(error)), None);
         };
         hello.groups = vec![share.group()];
-        hello.key_share = Some((share.group(), share.public().to_vec()));
+        hello.key_shares = vec![(share.group(), share.public().to_vec())];
         match endpoint.whole(&hello.encode(), share, FIRST_CONTACT).await {
             Ok(flight) => {
                 if found.tolerates_unknown.is_none() {

@@ -77,7 +77,7 @@ pub async fn tls13<A: Ask>(
         let mut hello = prober.hello(Version::Tls13);
         hello.suites.clone_from(&suites);
         hello.groups = vec![share.0];
-        hello.key_share = Some(share.clone());
+        hello.key_shares = vec![share.clone()];
         hello.certificate_schemes = std::mem::replace(&mut hello.signature_schemes, vec![scheme]);
         match prober.ask(&hello, Purpose::Other).await {
             Outcome::Accepted(flight) => {

@@ -242,7 +242,7 @@ mod tests {
     fn what_is_written_is_read() {
         let mut written = hello(Version::Tls13);
         written.supported_versions = vec![Version::Tls13, Version::Tls12];
-        written.key_share = Some((29, vec![9; 32]));
+        written.key_shares = vec![(29, vec![9; 32])];
         let bytes = written.encode();
         let read = Offer::read(&bytes).expect("a hello");
         assert_eq!(read.versions, [Version::Tls12, Version::Tls13]);

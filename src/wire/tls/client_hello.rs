@@ -56,8 +56,8 @@ pub struct ClientHello {
     pub npn: bool,
     /// Asks for signed certificate timestamps (RFC 6962 section 3.3.1).
     pub timestamps: bool,
-    /// A key share: group and public value. Stands in the place of an empty one.
-    pub key_share: Option<(u16, Vec<u8>)>,
+    /// Key shares: group and public value. They stand in the place of an empty one.
+    pub key_shares: Vec<(u16, Vec<u8>)>,
     /// Signature schemes that certificates may have been signed with, where they
     /// differ from [`Self::signature_schemes`] (RFC 8446 section 4.2.3).
     pub certificate_schemes: Vec<u16>,
@@ -117,7 +117,7 @@ impl ClientHello {
             truncated_hmac: false,
             npn: false,
             timestamps: false,
-            key_share: None,
+            key_shares: Vec::new(),
             certificate_schemes: Vec::new(),
             certificate_compression: Vec::new(),
             ticket: Vec::new(),
@@ -234,12 +234,13 @@ impl ClientHello {
             let codes = self.greased(&codes, usize::MAX);
             extension(&mut out, 43, |body| vector8(body, &words(&codes)));
         }
-        if let Some((group, value)) = &self.key_share {
-            let mut share = group.to_be_bytes().to_vec();
-            vector16(&mut share, value);
-            extension(&mut out, 51, |body| vector16(body, &share));
-        } else if self.empty_key_share {
-            extension(&mut out, 51, |body| vector16(body, &[]));
+        if !self.key_shares.is_empty() || self.empty_key_share {
+            let mut shares = Vec::new();
+            for (group, value) in &self.key_shares {
+                put16(&mut shares, *group);
+                vector16(&mut shares, value);
+            }
+            extension(&mut out, 51, |body| vector16(body, &shares));
         }
         out
     }

@@ -8,6 +8,8 @@ use crate::probes::tls::facts::PreferenceBy;
 pub struct Groups {
     /// The groups that were accepted, in the order in which they were found.
     pub accepted: Vec<u16>,
+    /// Groups that the other generation showed, and no answer of this one.
+    pub unasked: Vec<u16>,
     /// Groups offered, in the order offered, and the one taken.
     answers: Vec<(Vec<u16>, u16)>,
 }
@@ -36,6 +38,7 @@ impl Groups {
         let known = Self {
             accepted: accepted.to_vec(),
             answers: self.answers.clone(),
+            unasked: Vec::new(),
         };
         known.accepted.len() > 1 && known.follows_client() && known.own_order().is_some()
     }
@@ -48,14 +51,21 @@ impl Groups {
             groups.sort_unstable();
             groups
         };
-        if let [only] = self.accepted.as_slice() {
+        if let [only] = self.accepted.as_slice()
+            && self.unasked.is_empty()
+        {
             return (Some(PreferenceBy::Single), vec![*only]);
         }
         let own = self.own_order();
         match (self.follows_client(), own) {
             (true, None) if !self.accepted.is_empty() => (Some(PreferenceBy::Client), unordered()),
             (false, Some(order)) if order.len() == self.accepted.len() => {
-                (Some(PreferenceBy::Server), order)
+                // What it may accept besides ranks below, if it was passed over each time.
+                let below = |one: &u16| self.unasked.iter().all(|two| self.beats(*one, *two));
+                match order.iter().all(below) {
+                    true => (Some(PreferenceBy::Server), order),
+                    false => (None, unordered()),
+                }
             }
             _ => (None, unordered()),
         }
@@ -74,14 +84,16 @@ impl Groups {
             .all(|(offered, chosen)| self.possible(offered).next() == Some(*chosen))
     }
 
+    /// Whether an answer took one group though the other was offered.
+    fn beats(&self, one: u16, other: u16) -> bool {
+        self.answers
+            .iter()
+            .any(|(offered, chosen)| *chosen == one && one != other && offered.contains(&other))
+    }
+
     /// The one order that explains every answer: each took the group that ranks
     /// highest. Shorter than the list where a rank is open; `None` where no order does.
     fn own_order(&self) -> Option<Vec<u16>> {
-        let above = |one: u16, other: u16| {
-            self.answers
-                .iter()
-                .any(|(offered, chosen)| *chosen == one && one != other && offered.contains(&other))
-        };
         let mut left = self.accepted.clone();
         let mut order = Vec::new();
         let mut total = true;
@@ -89,7 +101,7 @@ impl Groups {
             let top: Vec<u16> = left
                 .iter()
                 .copied()
-                .filter(|one| !left.iter().any(|other| above(*other, *one)))
+                .filter(|one| !left.iter().any(|other| self.beats(*other, *one)))
                 .collect();
             let first = top.first()?;
             total &= top.len() == 1;

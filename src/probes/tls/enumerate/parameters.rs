@@ -15,6 +15,9 @@ use crate::wire::tls::{
     suites::{self, Authentication, Suite},
 };
 
+/// `secp256r1`.
+const P256: u16 = 23;
+
 /// Asks for all of them in the newest version up to TLS 1.2.
 pub(super) async fn parameters<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
     let newest = [Version::Tls12, Version::Tls11, Version::Tls10]
@@ -80,7 +83,12 @@ async fn curves<A: Ask>(
     loop {
         let mut hello = offer(prober, version, &found.features);
         hello.suites.clone_from(&wanted);
-        hello.groups.retain(|group| !found.groups.contains(group));
+        // TLS 1.3 tells of most; P-256 is all that many older clients have.
+        let open = |group: &u16| *group == P256 && !found.groups_older.accepted.contains(group);
+        hello
+            .groups
+            .retain(|group| open(group) || !found.groups.contains(group));
+        hello.groups.sort_by_key(|group| *group == P256);
         if hello.groups.is_empty() {
             return false;
         }
@@ -90,11 +98,11 @@ async fn curves<A: Ask>(
         }
         match prober.ask(&hello, Purpose::Enumeration).await {
             Outcome::Accepted(flight) => {
-                let before = found.groups.len();
+                let before = found.groups_older.accepted.len();
                 if let Some(suite) = choice(&flight, &hello, version) {
                     learn(&flight, &hello, suite, version, found);
                 }
-                if found.groups.len() == before {
+                if found.groups_older.accepted.len() == before {
                     return false;
                 }
             }

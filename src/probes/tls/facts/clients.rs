@@ -18,6 +18,10 @@ pub struct GroupPreference {
     /// The groups that it accepts, in its order where it has one, else by code point.
     #[schemars(extend("x-key" = "name"))]
     pub groups: Vec<Group>,
+    /// Groups that it accepts in TLS 1.3, and may accept here: they were not asked for.
+    #[schemars(extend("x-key" = "name"))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unasked: Vec<Group>,
 }
 
 /// What one client of the catalogue ends up with, derived from the other facts. No

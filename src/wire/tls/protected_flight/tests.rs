@@ -54,7 +54,7 @@ fn answer(
     let mut hello = ClientHello::new(Version::Tls13, [9; 32]);
     hello.suites = vec![suite];
     hello.groups = vec![29];
-    hello.key_share = Some((29, share.pub_key().to_vec()));
+    hello.key_shares = vec![(29, share.pub_key().to_vec())];
     hello.signature_schemes = vec![0x0403];
     hello.server_name = Some("vote.example".to_owned());
     hello.status_request = true;
