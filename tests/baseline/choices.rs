@@ -242,6 +242,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "is seen at level intrusive alone, which no baseline counts",
     ),
     (
+        "tls.library.no-winshock-signs",
+        "is a guess from suites and a banner",
+    ),
+    (
         "tls.renegotiation.client-refused",
         "is seen at level intrusive alone, which no baseline counts",
     ),
