@@ -82,6 +82,7 @@ pub fn run(args: &TlsArgs, console: &mut Console) -> Result<Exit, Trouble> {
     let open = derive::clients::fill(&mut facts, &report.gaps, &catalogue);
     report.gaps.extend(open);
     report.gaps.sort();
+    derive::tls_grade::fill(&mut facts, None, &report.gaps);
     if report.facts.is_some() {
         report.facts = Some(serde_json::to_value(&facts).map_err(|error| error.to_string())?);
     }

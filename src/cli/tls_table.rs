@@ -16,6 +16,7 @@ use crate::probes::{
     registry::AreaReport,
     tls::facts::{PreferenceBy, TlsEndpoint, TlsFacts, VersionName},
 };
+use crate::report::tls_grade;
 
 mod certificates;
 mod features;
@@ -170,6 +171,12 @@ impl Page {
         if let Some(staple) = endpoint.staple.known() {
             let staple = if staple.is_some() { "yes" } else { "no" };
             self.row("Stapled OCSP response", staple);
+        }
+        if let Some(grade) = endpoint.grade.known() {
+            self.row("Grade", &tls_grade::in_words(grade));
+            for step in &grade.steps {
+                self.row("", &tls_grade::step(step));
+            }
         }
     }
 

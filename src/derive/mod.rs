@@ -9,6 +9,7 @@ pub mod clients;
 mod dane;
 mod observatory;
 mod spoofing;
+pub mod tls_grade;
 
 use self::clients::Client;
 use serde::Deserialize;
@@ -24,6 +25,7 @@ pub fn apply(observation: &mut Observation, clients: &[Client]) {
     spoofing::join(observation);
     observatory::join(observation);
     clients::join(observation, clients);
+    tls_grade::join(observation);
 }
 
 /// Why a place was not observed: by its own gap, or by the nearest above it.

@@ -21,6 +21,7 @@ use crate::model::{
     shared::Shared,
     spoofing::Spoofing,
     target::Target,
+    tls_grade::{EndpointGrade, TlsGrade},
     verdict::Verdict,
 };
 use crate::rules::{self, Document};
@@ -66,6 +67,7 @@ pub struct Observed {
     pub(super) products: Vec<String>,
     spoofing: Option<Spoofing>,
     observatory: Option<ObservatoryScore>,
+    tls_grades: Vec<EndpointGrade>,
 }
 
 impl From<Observation> for Observed {
@@ -99,10 +101,23 @@ impl From<Observation> for Observed {
             observatory: value
                 .pointer("/web/observatory")
                 .and_then(|facts| ObservatoryScore::deserialize(facts).ok()),
+            tls_grades: tls_grades(&value),
             observation,
             value,
         }
     }
+}
+
+/// The grades of the endpoints that have one.
+fn tls_grades(value: &Value) -> Vec<EndpointGrade> {
+    let endpoints = value.pointer("/tls/endpoints").and_then(Value::as_array);
+    let graded = endpoints.into_iter().flatten().filter_map(|endpoint| {
+        Some(EndpointGrade {
+            endpoint: endpoint.get("key")?.as_str()?.to_owned(),
+            grade: TlsGrade::deserialize(endpoint.get("grade")?).ok()?,
+        })
+    });
+    graded.collect()
 }
 
 /// What a profile says of one target.
@@ -124,6 +139,8 @@ pub struct TargetResult {
     pub spoofing: Option<Spoofing>,
     /// The score of its front page, where its website was looked at.
     pub observatory: Option<ObservatoryScore>,
+    /// The grades of its TLS endpoints.
+    pub tls_grades: Vec<EndpointGrade>,
     /// Areas that were to be looked at, and of which nothing could be judged.
     pub blind: BTreeSet<Area>,
     /// How each entry of the profile stands, in its order.
@@ -256,6 +273,7 @@ impl Observed {
             products: self.products.clone(),
             spoofing: self.spoofing.clone(),
             observatory: self.observatory.clone(),
+            tls_grades: self.tls_grades.clone(),
             blind,
             entries,
             uses,

@@ -20,6 +20,7 @@ use super::{
     shared::Shared,
     spoofing::Spoofing,
     target::{Role, SourceLine},
+    tls_grade::EndpointGrade,
     verdict::Verdict,
 };
 
@@ -338,6 +339,10 @@ pub struct TargetSummary {
     /// nothing; `null` when its website was not looked at.
     #[serde(default)]
     pub observatory: Option<ObservatoryScore>,
+    /// How its TLS endpoints stand on the scale of SSL Labs, which decides nothing.
+    #[serde(default)]
+    #[schemars(extend("x-key" = "endpoint"))]
+    pub tls_grades: Vec<EndpointGrade>,
     /// Areas that were to be looked at, and of which nothing could be judged.
     pub blind: BTreeSet<Area>,
     /// Products recognised from the facts (`nginx`, `iis`), by which advice is chosen.

@@ -31,4 +31,5 @@ pub mod spoofing;
 pub mod standing;
 pub mod target;
 pub mod tlp;
+pub mod tls_grade;
 pub mod verdict;

@@ -33,6 +33,7 @@ pub mod spoofing;
 pub mod stix;
 pub mod table;
 mod target;
+pub mod tls_grade;
 pub mod tree;
 mod uuid;
 mod wording;

@@ -146,6 +146,7 @@ fn target(key: &str, observed: bool) -> TargetSummary {
         not_asked: if observed { 4 } else { 0 },
         spoofing: None,
         observatory: None,
+        tls_grades: Vec::new(),
         blind: BTreeSet::new(),
         products: vec!["nginx".to_owned()],
         cost: Cost::default(),

@@ -10,6 +10,7 @@ use super::marks;
 use super::observatory;
 use super::page::{Page, Style, words};
 use super::target;
+use super::tls_grade;
 use crate::model::{
     finding::{ControlResult, Finding, Findings, OpenGap, TargetSummary},
     observation::Cost,
@@ -67,6 +68,7 @@ pub fn write(document: &Findings, options: TableOptions, out: &mut dyn Write) ->
     }
     controls(document, &mut page)?;
     observatory::write(document, &mut page)?;
+    tls_grade::write(document, &mut page)?;
     marks::write(document, &mut page)?;
     footer(document, &mut page)
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::seen::Seen;
+use crate::model::{seen::Seen, tls_grade::TlsGrade};
 
 mod certificate;
 mod clients;
@@ -248,6 +248,11 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "intrusive"))]
     pub client_renegotiation: Seen<Option<bool>>,
+    /// How it stands on the scale of SSL Labs. It follows from the facts above and from those of
+    /// the website; the probe itself leaves it unseen.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "standard"))]
+    pub grade: Seen<TlsGrade>,
 }
 
 /// What a TLS endpoint serves.

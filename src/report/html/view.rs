@@ -13,6 +13,7 @@ use crate::report::marks::{against, not_compared as one_not_compared};
 use crate::report::observatory;
 use crate::report::spoofing;
 use crate::report::table::cost;
+use crate::report::tls_grade;
 use crate::report::wording::{
     check, effect, effort, gap, gravity, line, lines, marks, message, standing, word,
 };
@@ -51,6 +52,8 @@ pub struct Page {
     more_gaps: usize,
     scores: Vec<observatory::Row>,
     scores_note: &'static str,
+    grades: Vec<tls_grade::Row>,
+    grades_note: &'static str,
     waivers: Vec<Waiver>,
     against: Option<String>,
     not_compared: Vec<String>,
@@ -247,6 +250,8 @@ pub fn page(document: &Findings, issues: &[Issue<'_>]) -> Page {
         more_gaps: open_gaps().count().saturating_sub(MAX_GAPS),
         scores: observatory::rows(document),
         scores_note: observatory::NOTE,
+        grades: tls_grade::rows(document),
+        grades_note: tls_grade::NOTE,
         waivers: document
             .waivers
             .iter()
