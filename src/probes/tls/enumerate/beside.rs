@@ -36,6 +36,9 @@ pub(super) struct Beside {
     /// The server has an order of its own: something new came only once what was seen
     /// was left out.
     own_order: bool,
+    /// It follows the client's order of schemes: for a suite of the same kind of key it
+    /// signed with another one, once what was seen stood last.
+    follows: bool,
 }
 
 /// Which lists of a hello lack what was seen before.
@@ -105,8 +108,11 @@ impl Beside {
             if narrow.curves && lost {
                 (self.curves, counts) = (Way::Whole, false);
             }
-            let lost = is_signed(before) && suite.authentication != before.authentication
-                || is_signed(before) && !is_signed(suite);
+            let other_key = suite.authentication != before.authentication;
+            // A new scheme for another kind of key: the order of the two is looked at once all
+            // are found, as mostly there are schemes left for the first kind too.
+            let shows_new = is_signed(suite) && found.schemes.len() > seen.1;
+            let lost = is_signed(before) && (other_key && !shows_new || !is_signed(suite));
             if narrow.schemes && lost {
                 (self.schemes, counts) = (Way::Whole, false);
             }
@@ -114,14 +120,26 @@ impl Beside {
         self.own_order |= narrow.curves && found.groups.len() > seen.0;
         self.own_order |= narrow.schemes && found.schemes.len() > seen.1;
         let (curves, schemes) = (self.curves, self.schemes);
+        let same_key = |step: &Step| {
+            let before = suites::by_id(step.chosen);
+            before.is_some_and(|b| is_signed(b) && b.authentication == suite.authentication)
+        };
+        self.follows |= schemes == Way::Rotated
+            && is_signed(suite)
+            && found.schemes.len() > seen.1
+            && steps.iter().any(same_key);
         if suite.key_exchange == "ECDHE" && found.groups.len() == seen.0 {
             self.curves = next(curves);
         }
-        if is_signed(suite) && found.schemes.len() == seen.1 {
+        // From one that follows, nothing new means that there is none for such a key.
+        if is_signed(suite) && found.schemes.len() == seen.1 && !self.follows {
             self.schemes = next(schemes);
         }
         // Who follows its own order in one list does so in the other.
-        if (curves, self.curves) == (Way::Rotated, Way::Narrowed) && schemes == Way::Rotated {
+        if !self.follows
+            && (curves, self.curves) == (Way::Rotated, Way::Narrowed)
+            && schemes == Way::Rotated
+        {
             self.schemes = Way::Narrowed;
         }
         counts

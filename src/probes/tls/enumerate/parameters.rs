@@ -5,10 +5,12 @@ use super::choice::{choice, learn, offer};
 use super::exchanges::Values;
 use super::{Ask, Enumeration, Outcome, Prober, Purpose};
 use crate::net::NetError;
+use crate::probes::tls::facts::PreferenceBy;
 use crate::probes::tls::features::is_signed;
 use crate::wire::tls::{
     Version,
     client_hello::ClientHello,
+    flight::Flight,
     groups::{self, Kind},
     key_exchange::KeyExchange,
     signatures,
@@ -27,9 +29,12 @@ pub(super) async fn parameters<A: Ask>(prober: &Prober<'_, A>, found: &mut Enume
             facts.is_some_and(|facts| facts.accepted == Ok(true))
         });
     let Some(version) = newest else { return };
-    let ambiguous = curves(prober, version, found, version == Version::Tls12).await;
+    let both = version == Version::Tls12 && curves_and_fields(prober, found).await;
+    let ambiguous = !both && curves(prober, version, found, version == Version::Tls12).await;
     if version == Version::Tls12 {
-        finite_fields(prober, found).await;
+        if !both {
+            finite_fields(prober, found).await;
+        }
         let before = found.schemes.len();
         schemes(prober, found).await;
         if ambiguous && found.schemes.len() == before {
@@ -191,6 +196,106 @@ async fn schemes_of<A: Ask>(
     }
 }
 
+/// Curves and groups of RFC 7919 of TLS 1.2 by the same hellos, where it is known that
+/// the server takes ECDHE before DHE: then DHE says that no curve is left. Tells
+/// whether both are through; nothing is asked where that is not known.
+async fn curves_and_fields<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) -> bool {
+    let all = accepted(found, Version::Tls12);
+    let of = |exchange: &str| {
+        let mut suites = all.clone();
+        // A key on a curve needs that curve (RFC 8422 section 2.2).
+        suites.retain(|suite| {
+            suite.key_exchange == exchange
+                && is_signed(suite)
+                && suite.authentication != Authentication::Ecdsa
+        });
+        suites
+    };
+    let (with_curves, finite) = (of("ECDHE"), of("DHE"));
+    let facts = found.versions.get(&Version::Tls12);
+    let first = |exchange: &str| all.iter().position(|suite| suite.key_exchange == exchange);
+    let curves_first = match facts.and_then(|facts| facts.preference) {
+        Some(PreferenceBy::Client) => true,
+        Some(PreferenceBy::Server) => {
+            let curve = with_curves
+                .first()
+                .and_then(|wanted| all.iter().position(|suite| suite.id == wanted.id));
+            curve
+                .zip(first("DHE"))
+                .is_some_and(|(curve, dhe)| curve < dhe)
+        }
+        _ => false,
+    };
+    if !curves_first || with_curves.is_empty() || finite.is_empty() {
+        return false;
+    }
+    let mut fields = unseen_fields(found);
+    let (mut more_curves, mut with_schemes) = (true, true);
+    while more_curves || !fields.is_empty() {
+        let mut hello = offer(prober, Version::Tls12, &found.features);
+        let unseen = |group: &u16| !found.groups.contains(group);
+        hello.groups.retain(|group| more_curves && unseen(group));
+        more_curves = !hello.groups.is_empty();
+        hello.groups.extend(&fields);
+        let curves = if more_curves { &with_curves[..] } else { &[] };
+        let suites = curves.iter().chain(&finite);
+        hello.suites = suites.map(|suite| suite.id).collect();
+        if hello.groups.is_empty() {
+            return true;
+        }
+        with_schemes = with_schemes && leave_out_schemes(&mut hello, found);
+        let flight = match prober.ask(&hello, Purpose::Enumeration).await {
+            Outcome::Accepted(flight) => flight,
+            Outcome::Refused(_) if with_schemes => {
+                with_schemes = false;
+                continue;
+            }
+            Outcome::Refused(_) => return true,
+            Outcome::Unclear(error) => {
+                found.groups_open.get_or_insert(error);
+                return true;
+            }
+        };
+        let Some(suite) = choice(&flight, &hello, Version::Tls12) else {
+            return false;
+        };
+        let before = found.groups.len();
+        learn(&flight, &hello, suite, Version::Tls12, found);
+        if with_curves.iter().any(|known| known.id == suite) {
+            if found.groups.len() == before {
+                // It takes a curve that was not offered.
+                return false;
+            }
+            continue;
+        }
+        more_curves = false;
+        match taken_field(&flight).filter(|group| fields.contains(group)) {
+            Some(group) => fields.retain(|known| *known != group),
+            // It has its own field, whatever is offered.
+            None => return true,
+        }
+    }
+    true
+}
+
+/// Groups of RFC 7919 that no answer has shown. Its own field may be one of them: then
+/// the question is whether it takes others.
+fn unseen_fields(found: &Enumeration) -> Vec<u16> {
+    groups::all()
+        .iter()
+        .filter(|group| matches!(group.kind, Kind::FiniteField(_)))
+        .map(|group| group.id)
+        .filter(|group| !found.groups_older.accepted.contains(group))
+        .collect()
+}
+
+/// The group of RFC 7919 that an answer uses.
+fn taken_field(flight: &Flight) -> Option<u16> {
+    let body = flight.key_exchange.as_ref()?;
+    let named = KeyExchange::parse(body, "DHE", false)?;
+    groups::by_name(named.ffdhe_name()?).map(|group| group.id)
+}
+
 /// Groups of RFC 7919: a server that knows them takes one of those offered, and
 /// no DHE suite when it has none of them (section 4).
 async fn finite_fields<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
@@ -202,11 +307,7 @@ async fn finite_fields<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) 
     if finite.iter().any(|suite| is_signed(suite)) {
         finite.retain(|suite| is_signed(suite));
     }
-    let all = groups::all().iter();
-    let mut left: Vec<u16> = all
-        .filter(|group| matches!(group.kind, Kind::FiniteField(_)))
-        .map(|group| group.id)
-        .collect();
+    let mut left = unseen_fields(found);
     // Each answer shows a scheme too, while there are new ones.
     let mut with_schemes = true;
     while !left.is_empty() {
@@ -221,10 +322,7 @@ async fn finite_fields<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) 
                 if let Some(suite) = choice(&flight, &hello, Version::Tls12) {
                     learn(&flight, &hello, suite, Version::Tls12, found);
                 }
-                let taken = flight.key_exchange.as_ref().and_then(|body| {
-                    let named = KeyExchange::parse(body, "DHE", false)?;
-                    groups::by_name(named.ffdhe_name()?).map(|group| group.id)
-                });
+                let taken = taken_field(&flight);
                 match taken.filter(|group| left.contains(group)) {
                     Some(group) => left.retain(|known| *known != group),
                     // It has its own field, whatever is offered.
