@@ -244,6 +244,9 @@ fn number(
     count
 }
 
+/// A key, the code points below it, and how they are named.
+type NamedList<'a> = (&'a str, &'a [u16], fn(u16) -> String);
+
 /// The entry of a client as YAML, without id, name, platform, standing and source.
 pub fn lines_of(offer: &Offer) -> String {
     let mut text = String::new();
@@ -252,7 +255,7 @@ pub fn lines_of(offer: &Offer) -> String {
         .filter(|(_, version)| offer.versions.contains(version));
     let versions: Vec<String> = versions.map(|(name, _)| (*name).to_owned()).collect();
     text.push_str(&format!("versions: [{}]\n", versions.join(", ")));
-    let lists: [(&str, &[u16], fn(u16) -> String); 4] = [
+    let lists: [NamedList<'_>; 4] = [
         ("suites", &offer.suites, suites::name_of),
         ("groups", &offer.groups, groups::name_of),
         ("key_shares", &offer.key_shares, groups::name_of),
