@@ -279,8 +279,8 @@ fn closed(sight: &Sight<'_>, list: &str) -> Outcome {
 /// Whether the library has a hole. Where it was not looked for, other facts may rule it out.
 fn hole(endpoint: &TlsEndpoint, sight: &Sight<'_>, name: Hole) -> Outcome {
     const AT: &str = "/vulnerabilities";
-    let seen = items(&endpoint.vulnerabilities).iter().enumerate();
-    for (at, one) in seen.filter(|(_, one)| one.name == name) {
+    let mut seen = items(&endpoint.vulnerabilities).iter().enumerate();
+    if let Some((at, one)) = seen.find(|(_, one)| one.name == name) {
         match one.present.known() {
             Some(true) => return Yes("the server has it".to_owned()),
             Some(false) => return No,
