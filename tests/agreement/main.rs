@@ -36,7 +36,10 @@ fn in_a_network(test: &str, script: &str, arguments: &[&str]) {
     // Installed by tests/run; without it the comparison is left out.
     let scanner =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("target/validators/scanner/bin/sslyze");
-    let scanner = scanner.exists().then_some(scanner).unwrap_or_default();
+    let scanner = match scanner.exists() {
+        true => scanner,
+        false => Default::default(),
+    };
     let look = || {
         let folder = tempfile::tempdir().unwrap();
         Command::new("unshare")

@@ -26,7 +26,13 @@ EXPLAINED = {
     ("sslyze", "tls13", "secure renegotiation"): "scrutineer None, sslyze True",
     ("sslyze", "*", "fallback signal"): "scrutineer None, sslyze True",
     ("sslyze", "java", "resumption by ticket"): "scrutineer True, sslyze False",
+    ("sslyze", "legacy", "resumption by id"): "scrutineer True, sslyze False",
     ("sslyze", "post-quantum", "versions"): "TLS1.3 only by scrutineer",
+    ("testssl.sh", "tls13", "resumption by id"): "scrutineer None, testssl.sh True",
+    ("testssl.sh", "tls13", "resumption by ticket"): "scrutineer None, testssl.sh True",
+    ("testssl.sh", "gnutls", "resumption by id"): "scrutineer True, testssl.sh False",
+    ("testssl.sh", "rate", "resumption by id"): "scrutineer True, testssl.sh False",
+    ("testssl.sh", "post-quantum", "versions"): "TLS1.3 only by scrutineer",
 }
 # Servers that turn sslyze away: what it says of them is not compared.
 TURN_AWAY = {"rate", "open"}

@@ -92,11 +92,12 @@ def sslyze(program, name, folder):
     return facts
 
 
-def scheme(word, version):
+def scheme(word):
     """A signature scheme in the registry's words; testssl.sh has OpenSSL's."""
-    curves = {"SHA256": "secp256r1_", "SHA384": "secp384r1_", "SHA512": "secp521r1_"} if version == "TLS1.3" else {}
+    curves = {"SHA256": "secp256r1_", "SHA384": "secp384r1_", "SHA512": "secp521r1_"}
     key, _, digest = word.partition("+")
-    return {"RSA": "rsa_pkcs1_", "DSA": "dsa_", "ECDSA": f"ecdsa_{curves.get(digest, '')}"}.get(key, f"{key.lower().replace('-', '_')}_") + digest.lower()
+    begins = {"RSA": "rsa_pkcs1_", "DSA": "dsa_", "ECDSA": f"ecdsa_{curves.get(digest, '')}"}
+    return begins.get(key, f"{key.lower().replace('-', '_')}_") + digest.lower()
 
 
 def testssl(program, name, folder):
@@ -132,7 +133,7 @@ def testssl(program, name, folder):
     facts["order"] = orders.pop() if len(orders) == 1 else None
     for version in ("TLS1.2", "TLS1.3"):
         words = rows.get(f"FS_{version.replace('.', '')}_sig_algs")
-        facts[f"signatures {version}"] = words and {scheme(one, version) for one in words.split()}
+        facts[f"signatures {version}"] = words and {scheme(one) for one in words.split()}
     facts["compression"] = told("VULNERABLE", "not vulnerable", "CRIME_TLS")
     facts["extended master secret"] = told("Extended master secret extension detected", "No extended master secret", "TLS_misses_extension_23")
     facts["secure renegotiation"] = told("supported", "not supported", "secure_renego")

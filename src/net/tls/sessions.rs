@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
 use super::{Offer, recorder::Recorder};
@@ -47,8 +47,10 @@ impl Sessions {
         kept.tls12.is_some() || !kept.tls13.is_empty()
     }
 
-    /// Listens on a connection until a ticket has come, for a moment at most.
-    pub async fn wait_for_ticket(&self, mut live: impl AsyncRead + Unpin) {
+    /// Listens on a connection until a ticket has come, for a moment at most, and ends it
+    /// in an orderly way: servers forget the session of a connection that was cut off
+    /// (RFC 2246 section 7.2.1).
+    pub async fn wait_for_ticket(&self, mut live: impl AsyncRead + AsyncWrite + Unpin) {
         let mut nothing = [0; 16];
         let ticket = async {
             while !self.any() {
@@ -63,6 +65,7 @@ impl Sessions {
         };
         // No ticket within this time counts as none.
         let _ = tokio::time::timeout(TICKET_TIME, ticket).await;
+        let _ = tokio::time::timeout(TICKET_TIME, live.shutdown()).await;
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
