@@ -7,12 +7,12 @@ use scrutineer::{
     model::level::Level,
     probes::tls::facts::{
         NameAnswer,
-        VersionName::{Tls12, Tls13},
+        VersionName::{Tls11, Tls12, Tls13},
     },
 };
 
 use crate::support::{Names, Running, free_port, left_out, program};
-use crate::tls::{Pki, ROOT, observe};
+use crate::tls::{Pki, ROOT, observe, serve};
 use crate::tls_offers::run;
 use crate::tls_stacks::files;
 
@@ -84,6 +84,19 @@ fn the_name_decides_which_certificate_is_shown() {
         assert!(certificate.matches_host, "{answer:?}");
         assert_eq!(seen.versions(), [Tls12, Tls13], "{answer:?}");
     }
+}
+
+#[test]
+fn a_server_of_old_versions_alone_is_asked_by_old_hellos() {
+    let options = ["-tls1_1", "-cipher", "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"];
+    let Some((_server, port)) = serve(&["ec"], None, &options) else {
+        return;
+    };
+    let seen = observe(port, None, Level::Standard);
+    assert_eq!(seen.versions(), [Tls11]);
+    let same = Some(&NameAnswer::SameCertificate);
+    assert_eq!(seen.endpoint.without_name.known(), same);
+    assert_eq!(seen.endpoint.wrong_name.known(), same);
 }
 
 #[test]

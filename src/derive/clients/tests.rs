@@ -252,12 +252,6 @@ fn the_hello_itself_can_be_refused() {
         "open not_asked"
     );
     assert!(line(&silent, server(), &[]).starts_with("TLS1.3"));
-    let old = with(json!({ "negotiated": null, "without_name": "refused" }));
-    assert_eq!(
-        line(&silent, old, &[]),
-        "open not_asked",
-        "all hellos of today are refused"
-    );
     let mut large = client();
     large.offer.length = 1_800;
     let facts = with(json!({ "takes_large_hello": false }));

@@ -286,6 +286,19 @@ fn accepted(found: &Enumeration) -> BTreeMap<Version, Vec<u16>> {
         .collect()
 }
 
+/// A hello of the newest version below TLS 1.3 with the suites that bring a certificate;
+/// `None` where there is none of both, or no extension.
+pub fn newest_older<A: Ask>(prober: &Prober<'_, A>, found: &Enumeration) -> Option<ClientHello> {
+    let accepted = accepted(found);
+    let (version, suites) = accepted.range(Version::Tls10..Version::Tls13).next_back()?;
+    let mut suites = suites.clone();
+    suites.retain(|id| suites::by_id(*id).is_some_and(suites::Suite::shows_certificate));
+    (!suites.is_empty()).then(|| ClientHello {
+        suites,
+        ..full(prober, *version, &[])
+    })
+}
+
 /// Features that need a hello of their own.
 async fn own_hellos<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
     let accepted = accepted(found);

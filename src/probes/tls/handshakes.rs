@@ -3,26 +3,22 @@
 
 use rustls::pki_types::ServerName;
 use std::sync::Arc;
-use tokio::time::sleep;
 
 use super::certificates::{is_rsa, other_certificate};
 use super::enumerate::{SuiteFacts, VersionFacts};
-use super::exchange::{Ask, Endpoint, OpenError, Purpose};
+use super::exchange::{Ask, Endpoint, OpenError};
 use super::facts::NameAnswer;
 use super::first_contact::First;
-use super::jobs::{FIRST_CONTACT, PAUSE, is_final};
+use super::jobs::FIRST_CONTACT;
 use super::limited::Held;
+use super::names::{all_refused, names};
 use super::prober::Prober;
-use super::signatures;
 use crate::model::gap::GapReason;
 use crate::net::{
     NetError,
-    tls::{Attempt, HandshakeError, Offer, Sessions, Versions, Zlib},
+    tls::{Attempt, HandshakeError, Offer, Sessions, Versions},
 };
 use crate::wire::tls::{Version, suites};
-
-/// A host that exists nowhere (RFC 6761 section 6.4).
-const NOBODY: &str = "nobody.invalid";
 
 /// What these handshakes showed.
 #[derive(Debug)]
@@ -51,6 +47,9 @@ pub async fn handshakes<A: Ask>(
 ) -> (Result<Option<Attempt>, NetError>, Handshakes) {
     let other = other_certificate(endpoint, prober, &first.offer, attempt);
     let names = async {
+        if attempt.certificates.is_empty() {
+            return (other.await, all_refused());
+        }
         if is_rsa(attempt) {
             let names = names(endpoint, prober, &first.offer, [attempt, attempt]);
             return tokio::join!(other, names);
@@ -77,131 +76,6 @@ pub async fn handshakes<A: Ask>(
         schemes: names.schemes,
     };
     (other, handshakes)
-}
-
-/// What a server answers to other names.
-struct Names {
-    without: Result<NameAnswer, NetError>,
-    wrong: Result<NameAnswer, NetError>,
-    schemes: Vec<u16>,
-    zlib: Option<Arc<Zlib>>,
-}
-
-/// Asks with no name and with a wrong one. What is `seen` are the first handshake, and
-/// one that showed an RSA key where the server has such a key.
-async fn names<A: Ask>(
-    endpoint: &Endpoint<'_>,
-    prober: &Prober<'_, A>,
-    offer: &Offer,
-    seen: [&Attempt; 2],
-) -> Names {
-    let zlib = Zlib::borrow().map(Arc::new);
-    // Each of the two shows one more scheme on the way.
-    let mut left = signatures::left(seen[1]).into_iter();
-    let unnamed = Offer {
-        names_host: false,
-        pss: left.next(),
-        sessions: None,
-        compression: zlib.clone(),
-        ..offer.clone()
-    };
-    let wrong = Offer {
-        names_host: true,
-        pss: left.next(),
-        ..unnamed.clone()
-    };
-    let leaves = seen.map(|attempt| attempt.certificates.first());
-    let ((without, one), (wrong, other)) = tokio::join!(
-        answer(endpoint, prober, &endpoint.host, &unnamed, leaves),
-        answer(endpoint, prober, NOBODY, &wrong, leaves),
-    );
-    Names {
-        without,
-        wrong,
-        schemes: one.into_iter().chain(other).collect(),
-        zlib,
-    }
-}
-
-/// What a server answers to a name, or to none, and the scheme of
-/// [`Offer::pss`] if it signed with that. Where it refuses, the scheme may be
-/// the reason, and it is asked again with all.
-async fn answer<A: Ask>(
-    endpoint: &Endpoint<'_>,
-    prober: &Prober<'_, A>,
-    name: &str,
-    offer: &Offer,
-    leaves: [Option<&Vec<u8>>; 2],
-) -> (Result<NameAnswer, NetError>, Option<u16>) {
-    if let Some(scheme) = offer.pss
-        && let Ok(attempt) = attempt(endpoint, name, offer).await
-        && let (Some(seen), Ok(agreed)) = (attempt.certificates.first(), &attempt.result)
-        && agreed.version == Version::Tls13.code()
-        && attempt.scheme == Some(scheme)
-    {
-        let answer = match Some(seen) == leaves[1] {
-            true => NameAnswer::SameCertificate,
-            false => NameAnswer::OtherCertificate,
-        };
-        return (Ok(answer), Some(scheme));
-    }
-    let offer = Offer {
-        pss: None,
-        ..offer.clone()
-    };
-    (
-        answer_to_all(endpoint, prober, name, &offer, leaves[0]).await,
-        None,
-    )
-}
-
-/// What a server answers to a name, or to none.
-async fn answer_to_all<A: Ask>(
-    endpoint: &Endpoint<'_>,
-    prober: &Prober<'_, A>,
-    name: &str,
-    offer: &Offer,
-    leaf: Option<&Vec<u8>>,
-) -> Result<NameAnswer, NetError> {
-    let mut last = NetError::new(GapReason::Internal, "no attempt");
-    for again in [false, true] {
-        if again {
-            sleep(PAUSE).await;
-        }
-        let attempt = match attempt(endpoint, name, offer).await {
-            Ok(attempt) => attempt,
-            Err(error) if is_final(&error) => return Err(error),
-            Err(error) => {
-                last = error;
-                continue;
-            }
-        };
-        match (attempt.certificates.first(), &attempt.result) {
-            (Some(seen), _) if Some(seen) == leaf => return Ok(NameAnswer::SameCertificate),
-            (Some(_), _) => return Ok(NameAnswer::OtherCertificate),
-            (None, Err(HandshakeError::Alert(_) | HandshakeError::Incompatible(_))) => {
-                return Ok(NameAnswer::Refused);
-            }
-            // Closing twice, while other hellos get answers, is a refusal.
-            (None, Err(HandshakeError::Closed)) if again => {
-                return prober
-                    .confirm_alive(Purpose::Other)
-                    .await
-                    .map(|()| NameAnswer::Refused);
-            }
-            (None, Err(HandshakeError::Net(error)))
-                if error.reason == GapReason::Reset && again =>
-            {
-                return prober
-                    .confirm_alive(Purpose::Other)
-                    .await
-                    .map(|()| NameAnswer::Refused);
-            }
-            (None, Err(error)) => last = error.into(),
-            (None, Ok(_)) => last = NetError::new(GapReason::TlsFailed, "no certificate was sent"),
-        }
-    }
-    Err(last)
 }
 
 /// Makes a handshake for a name.

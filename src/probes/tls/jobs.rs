@@ -11,6 +11,7 @@ use super::first_contact::{first_contact, general_hello};
 use super::gate::blame_limits;
 use super::handshakes::{Handshakes, Later, handshakes, later};
 use super::http_upgrade::{Upgrade, http_upgrade};
+use super::names::names_by_hello;
 use super::prober::{Patience, Prober};
 use super::protected::{Protected, protected};
 use super::quic::quic;
@@ -191,6 +192,12 @@ pub async fn endpoint_answers(
                 }
             },
         );
+        let mut more = more;
+        if let (Some(more), Some(attempt)) = (&mut more, &first.attempt)
+            && attempt.certificates.is_empty()
+        {
+            names_by_hello(&prober, &enumeration, more).await;
+        }
         let other = match other {
             Ok(other) => other,
             Err(error) => {

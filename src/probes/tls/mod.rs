@@ -47,6 +47,7 @@ mod http_upgrade;
 mod issued;
 mod jobs;
 mod limited;
+mod names;
 mod prober;
 mod protected;
 mod quic;

@@ -58,6 +58,12 @@ impl Suite {
         self.authentication == Authentication::Anonymous
     }
 
+    /// Whether the server shows a certificate with it, up to TLS 1.2.
+    pub fn shows_certificate(&self) -> bool {
+        use Authentication as A;
+        matches!(self.authentication, A::Rsa | A::Ecdsa | A::Dss | A::Gost)
+    }
+
     /// Whether a client may offer it in this version.
     pub fn legal_in(&self, version: Version) -> bool {
         match version {
