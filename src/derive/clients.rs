@@ -64,6 +64,10 @@ pub fn fill(tls: &mut TlsFacts, gaps: &[Gap], clients: &[Client]) -> Vec<Gap> {
             gaps,
             at: at.clone(),
         };
+        // Nothing of it was seen, and a gap of the endpoint says why.
+        if gaps.iter().any(|gap| gap.at == at) {
+            continue;
+        }
         if endpoint.speaks_tls.is_unseen() || endpoint.preference.is_unseen() {
             found.push(Gap {
                 at: format!("{at}/clients"),
@@ -145,11 +149,6 @@ fn hello_refused(client: &Client, server: &Endpoint<'_>) -> Result<Option<Client
     }
     if client.offer.server_name {
         return Ok(None);
-    }
-    // Asked with a hello of today, which tells nothing where all such are refused.
-    if facts.negotiated.known() == Some(&None) {
-        let detail = "how it answers old clients that name no host was not tried";
-        return Err((GapReason::NotAsked, detail.to_owned()));
     }
     match facts.without_name.known() {
         Some(NameAnswer::SameCertificate) => Ok(None),
