@@ -1,6 +1,6 @@
-//! What the TLS probe costs on three kinds of server, counted and timed.
+//! What the TLS probe costs on four kinds of server, counted and timed.
 //!
-//! `cargo bench --bench tls_cost` starts OpenSSL's `s_server` with a modern, an
+//! `cargo bench --bench tls_cost` starts OpenSSL's `s_server` with a modern, two
 //! intermediate and a legacy configuration, and looks at each with
 //! `scrutineer tls`, at once and through a proxy that delays every connection
 //! and every answer as a round trip of 50 ms does. Politeness is the default. It ends
@@ -27,7 +27,7 @@ const CPU: Duration = Duration::from_millis(150);
 
 /// Name, options of `s_server`, and the most connections that the enumeration of
 /// versions, suites, order and groups may cost; the whole probe, half as many more.
-const SERVERS: [(&str, &[&str], u64); 3] = [
+const SERVERS: [(&str, &[&str], u64); 4] = [
     ("modern", &["-tls1_3", "-groups", "X25519:P-256:P-384"], 10),
     (
         "intermediate",
@@ -43,12 +43,29 @@ const SERVERS: [(&str, &[&str], u64); 3] = [
         20,
     ),
     (
+        "whole list",
+        &[
+            "-no_tls1",
+            "-no_tls1_1",
+            "-groups",
+            "X25519:P-256:P-384",
+            "-cipher",
+            "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
+             ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:\
+             ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:\
+             DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384",
+        ],
+        20,
+    ),
+    (
         "legacy",
         &[
             "-groups",
             "P-256",
             "-cipher",
-            "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0",
+            "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
+             ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES128-GCM-SHA256:\
+             ECDHE-RSA-AES128-SHA:AES128-SHA:AES256-SHA:@SECLEVEL=0",
         ],
         30,
     ),
@@ -57,21 +74,30 @@ const SERVERS: [(&str, &[&str], u64); 3] = [
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let path = |name: &str| folder.path().join(name).display().to_string();
-    let (key, certificate) = (path("key.pem"), path("certificate.pem"));
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt"])
-        .args(["ec_paramgen_curve:P-256", "-subj", "/CN=bench.example"])
-        .args(["-keyout", &key, "-out", &certificate])
-        .output()
-        .expect("openssl is installed");
-    assert!(made.status.success(), "{made:?}");
+    // As a server for clients of all ages has them: one on a curve, one of RSA.
+    let kinds = [
+        ("ec", &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"][..]),
+        ("rsa", &["rsa:2048"][..]),
+    ];
+    let mut files = Vec::new();
+    for (name, kind) in kinds {
+        let (certificate, key) = (path(&format!("{name}.pem")), path(&format!("{name}.key")));
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-nodes", "-subj", "/CN=bench.example"])
+            .args(["-keyout", &key, "-out", &certificate, "-newkey"])
+            .args(kind)
+            .output()
+            .expect("openssl is installed");
+        assert!(made.status.success(), "{made:?}");
+        files.extend([certificate, key]);
+    }
     println!(
         "{:<14} {:>8} {:>12} {:>12} {:>9} {:>9}",
         "server", "rtt", "enumeration", "connections", "wall ms", "cpu ms"
     );
     let mut over = false;
     for (name, options, bar) in SERVERS {
-        let server = Server::start(&key, &certificate, options);
+        let server = Server::start(&files, options);
         for delay in [Duration::ZERO, DELAY] {
             let port = match delay.is_zero() {
                 true => server.port,
@@ -101,13 +127,18 @@ struct Server {
 }
 
 impl Server {
-    fn start(key: &str, certificate: &str, options: &[&str]) -> Self {
+    fn start(files: &[String], options: &[&str]) -> Self {
         let port = free_port();
         let child = Command::new("openssl")
             .env("OPENSSL_CONF", "/dev/null")
             .args(["s_server", "-quiet", "-accept"])
             .arg(format!("127.0.0.1:{port}"))
-            .args(["-cert", certificate, "-key", key])
+            .args(
+                ["-cert", "-key", "-dcert", "-dkey"]
+                    .iter()
+                    .zip(files)
+                    .flat_map(|(option, file)| [*option, file]),
+            )
             .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

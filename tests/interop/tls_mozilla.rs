@@ -6,7 +6,15 @@ use std::{collections::BTreeSet, fs, process::Command};
 use serde_json::Value;
 
 use crate::support::{Names, folder, program, scan};
-use crate::tls::{HOST, Pki, serve};
+use crate::tls::{HOST, Pki, observe, serve};
+use crate::tls_offers::bars;
+use scrutineer::{
+    model::level::Level,
+    probes::tls::facts::{
+        PreferenceBy,
+        VersionName::{Tls12, Tls13},
+    },
+};
 
 const ZONE: &str = "
 $TTL 300
@@ -90,6 +98,33 @@ const CASES: [Case; 3] = [
         ],
     },
 ];
+
+/// Every suite of Mozilla's intermediate configuration, for both kinds of certificate.
+const WHOLE: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
+     ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:\
+     ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:\
+     DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384";
+
+#[test]
+fn the_whole_list_with_two_certificates_stays_below_the_bars() {
+    for (more, by) in [
+        (None, PreferenceBy::Client),
+        (Some("-serverpref"), PreferenceBy::Server),
+    ] {
+        let groups = ["-groups", "X25519:P-256:P-384", "-cipher", WHOLE];
+        let versions = ["-no_tls1", "-no_tls1_1"];
+        let options: Vec<&str> = groups.into_iter().chain(versions).chain(more).collect();
+        let Some((_server, port)) = serve(&["ec", "rsa"], None, &options) else {
+            return;
+        };
+        let seen = observe(port, None, Level::Standard);
+        assert_eq!(seen.versions(), [Tls12, Tls13]);
+        assert_eq!(seen.suites(Tls12).len(), 8);
+        assert_eq!(seen.preference(Tls12), Some(by));
+        assert_eq!(seen.endpoint.certificates.known().unwrap().len(), 2);
+        assert_eq!(seen.over("whole list", bars(&[Tls12, Tls13], &[])), None);
+    }
+}
 
 #[test]
 fn one_observation_is_judged_by_all_three() {

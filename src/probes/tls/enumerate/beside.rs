@@ -276,7 +276,12 @@ mod tests {
         found.groups.push(29);
         found.schemes.insert(0x0804);
         let chosen = id("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384");
-        assert!(beside.goes_on(Narrow::default(), chosen, &steps, (1, 0), &found));
+        let mut follower = Beside::default();
+        assert!(follower.goes_on(Narrow::default(), chosen, &steps, (1, 0), &found));
+        assert!(follower.follows, "another scheme for the same kind of key");
+        assert!(follower.goes_on(Narrow::default(), chosen, &steps, (1, 1), &found));
+        assert_eq!(follower.schemes, Way::Rotated, "there is none to be found");
+        assert!(beside.goes_on(Narrow::default(), chosen, &steps, (1, 1), &found));
         assert_eq!(
             (beside.curves, beside.schemes),
             (Way::Narrowed, Way::Narrowed)
