@@ -65,11 +65,19 @@ impl Scope {
     }
 }
 
+/// The profile's title; its name where it has none, as OSCAL wants one.
+fn title(document: &Findings) -> String {
+    let profile = &document.profile;
+    let named = [&profile.title, &profile.id].map(|text| line(text));
+    let named = named.into_iter().find(|text| !text.is_empty());
+    named.unwrap_or_else(|| "untitled".to_owned())
+}
+
 fn file(document: &Findings) -> File {
     let scope = Scope::new(document);
     let dates = &document.dates;
     let plan = scope.uuid("plan", &document.profile.id);
-    let title = line(&document.profile.title);
+    let title = title(document);
     File {
         assessment_results: AssessmentResults {
             uuid: scope.uuid("assessment-results", ""),
@@ -139,7 +147,7 @@ fn result(document: &Findings, scope: &Scope) -> ResultPart {
     let left_out = document.controls.len().saturating_sub(applicable.len());
     ResultPart {
         uuid: scope.0.clone(),
-        title: line(&document.profile.title),
+        title: title(document),
         description: format!(
             "What {} saw from outside. Gate exit {}: {}.",
             line(&document.tool),
