@@ -229,7 +229,7 @@ fn facts_of(client: &Client, result: Result<Result<Deal, ClientRefusal>, Open>) 
         }
         Ok(Ok(deal)) => {
             outcome.connects = Seen::Known(true);
-            outcome.version = Some(version_name(deal.version));
+            outcome.version = Some(VersionName::from(deal.version));
             let mut doubts = deal.doubts;
             for choice in &deal.choices {
                 add(&mut outcome.suites, std::slice::from_ref(&choice.suite));
@@ -259,17 +259,6 @@ fn add(list: &mut Vec<String>, more: &[String]) {
         if !list.contains(one) {
             list.push(one.clone());
         }
-    }
-}
-
-/// The name of a version, as facts have it.
-fn version_name(version: Version) -> VersionName {
-    match version {
-        Version::Ssl3 => VersionName::Ssl3,
-        Version::Tls10 => VersionName::Tls10,
-        Version::Tls11 => VersionName::Tls11,
-        Version::Tls12 => VersionName::Tls12,
-        Version::Tls13 => VersionName::Tls13,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The server's side: its facts, and where they may be incomplete.
 
-use super::{Open, version_name};
+use super::Open;
 use crate::model::gap::{Gap, GapReason};
 use crate::probes::tls::facts::{
     CipherSuite, GroupPreference, PreferenceBy, TlsEndpoint, VersionName,
@@ -20,21 +20,21 @@ pub(super) struct Endpoint<'a> {
 impl Endpoint<'_> {
     /// Whether a version is accepted, as far as was seen.
     pub(super) fn accepts(&self, version: Version) -> bool {
-        let name = version_name(version);
+        let name = VersionName::from(version);
         let mut versions = self.facts.versions.known().into_iter().flatten();
         versions.any(|known| known.name == name)
     }
 
     /// The suites of a version, in the server's order where it has one.
     pub(super) fn suites(&self, version: Version) -> impl Iterator<Item = &CipherSuite> {
-        let name = version_name(version);
+        let name = VersionName::from(version);
         let suites = self.facts.suites.known().into_iter().flatten();
         suites.filter(move |suite| suite.version == name)
     }
 
     /// Who decides about suites.
     pub(super) fn decides(&self, version: Version) -> Option<PreferenceBy> {
-        let name = version_name(version);
+        let name = VersionName::from(version);
         let mut entries = self.facts.preference.known()?.iter();
         entries
             .find(|entry| entry.version == name)

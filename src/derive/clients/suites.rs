@@ -1,10 +1,10 @@
 //! Which suites of a version the two can have, and which of them is taken.
 
+use super::Open;
 use super::offer::Endpoint;
-use super::{Open, version_name};
 use crate::model::gap::GapReason;
 use crate::probes::tls::facts::{
-    Certificate, CipherSuite, ClientDoubtName, ClientRefusal, Group, PreferenceBy,
+    Certificate, CipherSuite, ClientDoubtName, ClientRefusal, Group, PreferenceBy, VersionName,
 };
 use crate::wire::tls::{
     Version,
@@ -356,7 +356,7 @@ impl<'a> Talk<'a> {
     /// Whether the server signs with this key by a scheme that the client offers.
     fn signs(&self, certificate: &Certificate) -> bool {
         let key = &certificate.public_key;
-        let version = version_name(self.version);
+        let version = VersionName::from(self.version);
         let seen = self.server.facts.signature_algorithms.known();
         let mut seen = seen
             .into_iter()

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{seen::Seen, tls_grade::TlsGrade};
+use crate::wire::tls::Version;
 
 mod certificate;
 mod clients;
@@ -301,6 +302,18 @@ pub enum VersionName {
     /// TLS 1.3 (RFC 8446)
     #[serde(rename = "TLS1.3")]
     Tls13,
+}
+
+impl From<Version> for VersionName {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::Ssl3 => Self::Ssl3,
+            Version::Tls10 => Self::Tls10,
+            Version::Tls11 => Self::Tls11,
+            Version::Tls12 => Self::Tls12,
+            Version::Tls13 => Self::Tls13,
+        }
+    }
 }
 
 /// A cipher suite that is accepted.

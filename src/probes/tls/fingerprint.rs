@@ -11,8 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::enumerate::{Enumeration, VersionFacts};
-use super::facts::{FingerprintPart, TlsEndpoint};
-use super::fold::name_of;
+use super::facts::{FingerprintPart, TlsEndpoint, VersionName};
 use crate::model::seen::Seen;
 use crate::wire::tls::{Version, flight::Flight};
 
@@ -133,7 +132,7 @@ fn answer(version: Version, shape: &Shape) -> String {
     let Shape {
         record, session_id, ..
     } = shape;
-    let version = word(name_of(version));
+    let version = word(VersionName::from(version));
     format!("{version}:{record:04x}:{session_id}:{types}")
 }
 
@@ -142,7 +141,7 @@ fn refusals((version, facts): (&Version, &VersionFacts)) -> String {
     let codes = facts.refusals.iter();
     let codes = codes.map(|code| code.map_or("close".to_owned(), |code| code.to_string()));
     let codes = codes.collect::<Vec<_>>().join("-");
-    format!("{}:{codes}", word(name_of(*version)))
+    format!("{}:{codes}", word(VersionName::from(*version)))
 }
 
 /// A value of a closed vocabulary as it stands in the facts.
@@ -179,7 +178,7 @@ fn features(facts: &TlsEndpoint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probes::tls::facts::{ProtocolVersion, VersionName};
+    use crate::probes::tls::facts::ProtocolVersion;
 
     fn endpoint(version: VersionName) -> TlsEndpoint {
         TlsEndpoint {

@@ -375,20 +375,10 @@ pub(super) fn chains(answers: &EndpointAnswers) -> Vec<SeenChain> {
 fn negotiated(agreement: &Agreement) -> Negotiated {
     let version = Version::from_code(agreement.version).unwrap_or(Version::Tls12);
     Negotiated {
-        version: name_of(version),
+        version: VersionName::from(version),
         suite: suites::name_of(agreement.suite),
         group: agreement.group.map(groups::name_of),
         alpn: agreement.alpn.as_ref().map(|alpn| clean_bytes(alpn, 60)),
-    }
-}
-
-pub(super) fn name_of(version: Version) -> VersionName {
-    match version {
-        Version::Ssl3 => VersionName::Ssl3,
-        Version::Tls10 => VersionName::Tls10,
-        Version::Tls11 => VersionName::Tls11,
-        Version::Tls12 => VersionName::Tls12,
-        Version::Tls13 => VersionName::Tls13,
     }
 }
 

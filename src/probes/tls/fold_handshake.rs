@@ -5,7 +5,6 @@ use super::facts::{
     ApplicationProtocol, ClientCertificate, CompressionAlgorithm, FiniteField, HttpUpgrade, Quic,
     QuicVersion, Resumption, SignatureAlgorithm, TlsEndpoint, VersionName,
 };
-use super::fold::name_of;
 use super::fold_features::Missing;
 use super::jobs::EndpointAnswers;
 use crate::model::{gap::GapReason, seen::Seen};
@@ -335,12 +334,12 @@ fn signed(
     let older = found
         .schemes
         .iter()
-        .map(|id| one(name_of(Version::Tls12), *id));
+        .map(|id| one(VersionName::from(Version::Tls12), *id));
     let newer = answers
         .signatures
         .found
         .iter()
-        .map(|id| one(name_of(Version::Tls13), *id));
+        .map(|id| one(VersionName::from(Version::Tls13), *id));
     facts.signature_algorithms = Seen::Known(older.chain(newer).collect());
     let asked = found.features.broken_schemes_asked.clone();
     let open = asked

@@ -7,7 +7,7 @@ use super::facts::{
     CipherSuite, Group, GroupPreference, Preference, PreferenceBy, ProtocolVersion, TlsEndpoint,
     VersionName,
 };
-use super::fold::{Fold, name_of};
+use super::fold::Fold;
 use crate::model::{gap::GapReason, observation::EvidenceKind, seen::Seen};
 use crate::net::{NetError, shell_word, tls::Agreement};
 use crate::wire::tls::{Version, groups, suites};
@@ -17,7 +17,8 @@ impl Fold<'_> {
     pub(super) fn offers(&mut self, facts: &mut TlsEndpoint, agreement: Option<&Agreement>) {
         let answers = self.answers;
         let agreed_version = agreement.and_then(|a| Version::from_code(a.version));
-        let mut versions: BTreeSet<VersionName> = agreed_version.map(name_of).into_iter().collect();
+        let mut versions: BTreeSet<VersionName> =
+            agreed_version.map(VersionName::from).into_iter().collect();
         let mut found_suites: BTreeMap<VersionName, Vec<CipherSuite>> = BTreeMap::new();
         let mut found_groups: BTreeSet<u16> = agreement.and_then(|a| a.group).into_iter().collect();
         let mut preference = Vec::new();
@@ -33,10 +34,13 @@ impl Fold<'_> {
             for (version, seen) in &found.versions {
                 match &seen.accepted {
                     Ok(true) => {
-                        versions.insert(name_of(*version));
-                        heads.push((name_of(*version), &seen.head));
+                        versions.insert(VersionName::from(*version));
+                        heads.push((VersionName::from(*version), &seen.head));
                         for (suite, head) in &seen.heads {
-                            suite_heads.insert((name_of(*version), suites::name_of(*suite)), head);
+                            suite_heads.insert(
+                                (VersionName::from(*version), suites::name_of(*suite)),
+                                head,
+                            );
                         }
                     }
                     Ok(false) => {}
@@ -47,7 +51,7 @@ impl Fold<'_> {
                     self.gap("/preference/-", error);
                 }
                 if let Some(by) = seen.preference {
-                    let version = name_of(*version);
+                    let version = VersionName::from(*version);
                     preference.push(Preference { version, by });
                 } else if seen.accepted == Ok(true) && seen.open.is_none() {
                     let detail = "the order of suites could not be told";
@@ -56,7 +60,7 @@ impl Fold<'_> {
                         &NetError::new(GapReason::Malformed, detail),
                     );
                 }
-                found_suites.insert(name_of(*version), suites_of(*version, seen));
+                found_suites.insert(VersionName::from(*version), suites_of(*version, seen));
             }
             if !found.accepted_any() && agreement.is_none() {
                 // Refusals alone do not say what would be accepted.
@@ -93,7 +97,7 @@ impl Fold<'_> {
             _ => {}
         }
         if let (Some(agreement), Some(version)) = (agreement, agreed_version) {
-            let list = found_suites.entry(name_of(version)).or_default();
+            let list = found_suites.entry(VersionName::from(version)).or_default();
             let name = suites::name_of(agreement.suite);
             if !list.iter().any(|suite| suite.name == name) {
                 list.push(suite_facts(agreement.suite, version, None));
@@ -195,7 +199,7 @@ fn suite_facts(id: u16, version: Version, bits: Option<u32>) -> CipherSuite {
     let key_exchange = text(|suite| suite.key_exchange);
     CipherSuite {
         name: suites::name_of(id),
-        version: name_of(version),
+        version: VersionName::from(version),
         cipher: text(|suite| suite.cipher),
         mode: text(|suite| suite.mode),
         anonymous: known.is_some_and(|suite| suite.anonymous()),
