@@ -43,6 +43,7 @@ mod tls_names;
 mod tls_odd;
 mod tls_offers;
 mod tls_old;
+mod tls_pki;
 mod tls_quic;
 mod tls_revocation;
 mod tls_rustls;
