@@ -2,7 +2,8 @@
 //!
 //! What lies within one area is worked out by its probe. Here stands what needs
 //! two: each join reads typed facts, fills the fields that the probes left
-//! unseen, and adds a gap where one side was not observed.
+//! unseen, and adds a gap where one side was not observed. Here stands too what is
+//! held against the catalogue of clients.
 
 mod caa;
 pub mod clients;
