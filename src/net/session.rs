@@ -1,59 +1,46 @@
-//! The network as one target's probes may use it.
+//! The network of the process, and as one target's probes may use it: with its deadline,
+//! budget, cost and leave to connect. What may be connected to stands in `guard`, what is
+//! asked of the resolver in `lookups`.
 
-use hickory_proto::{dnssec::rdata::DS, rr::RecordType};
 use rustls::RootCertStore;
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    collections::{BTreeSet, HashSet},
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::{
-    sync::{OnceCell, SemaphorePermit},
+    sync::SemaphorePermit,
     time::{Instant, sleep_until},
 };
 
 mod admission;
 mod datagram;
+mod guard;
+mod lookups;
 
 pub use self::admission::Admission;
+use self::lookups::Lookups;
 use super::{
-    address::{AddressSet, Family, ScopedAddress},
-    answer::{ALIASES_MAX, Answer, too_many_aliases},
     authority::Servers,
     config::{Digests, Limits, NetConfig, StopSignal},
-    connect_rule::Host,
     connection::Connection,
-    dns_query::{DnsQuery, DnsReply},
     error::NetError,
     http::Pool,
     kept::Kept,
     meter::Meter,
-    pace::{Pace, lock},
-    present::{name_text, parse_name},
+    pace::Pace,
     rdap::{RdapSource, Registries},
     resolver::Resolver,
     scope::{Scope, normal},
-    special::{DOCUMENTATION, special_use},
 };
 use crate::{
     model::{gap::GapReason, level::Level, observation::Cost, target::Target},
     wire::{
         ct_logs::LogList,
-        dnssec::iana_anchors,
-        root_hints::{RootServer, iana_hints},
         routes::{Payloads, Routes},
     },
 };
-
-/// Port of mail transfer, on which mail exchangers are asked.
-const SMTP: u16 = 25;
-/// Port of HTTPS, on which MTA-STS policies are asked for.
-const HTTPS: u16 = 443;
-/// Port on which places that certificates name are asked.
-const HTTP: u16 = 80;
-/// Most hosts outside of the scan that certificates of one target may name.
-const VOUCHED_MAX: usize = 8;
 
 /// The network of the whole process: configuration, limits over all targets,
 /// resolver and trusted roots. Cheap to clone.
@@ -134,8 +121,7 @@ impl Net {
                 deadline: started + deadline.min(Duration::from_secs(24 * 3600)),
                 stop,
                 meter: Meter::new(self.shared.config.limits),
-                cache: Mutex::default(),
-                unchecked: Mutex::default(),
+                lookups: Lookups::default(),
                 servers: Servers::default(),
                 admitted: Mutex::default(),
                 http: Pool::default(),
@@ -160,8 +146,7 @@ struct Inner {
     deadline: Instant,
     stop: StopSignal,
     meter: Meter,
-    cache: Mutex<HashMap<(String, RecordType), CachedLookup>>,
-    unchecked: Mutex<HashMap<(String, RecordType), UncheckedLookup>>,
+    lookups: Lookups,
     servers: Servers,
     /// Servers of registries that may be asked beside what belongs to the scan.
     admitted: Mutex<HashSet<(String, u16)>>,
@@ -170,75 +155,7 @@ struct Inner {
     vouched: Mutex<BTreeSet<String>>,
 }
 
-type LookupResult = Result<Arc<Answer>, NetError>;
-/// Filled once, however many ask at the same time.
-type CachedLookup = Arc<OnceCell<LookupResult>>;
-type UncheckedLookup = Arc<OnceCell<Result<Arc<DnsReply>, NetError>>>;
-
 impl Session {
-    /// Asks the resolver, once for each name and type. NXDOMAIN and an answer
-    /// without records are answers; SERVFAIL and its like are
-    /// [`GapReason::Refused`], never "no record". A name that is not a domain
-    /// name gives [`GapReason::Malformed`].
-    pub async fn lookup(&self, name: &str, rtype: RecordType) -> LookupResult {
-        let name = parse_name(name)?;
-        let key = (name_text(&name), rtype);
-        let cell = lock(&self.inner.cache).entry(key).or_default().clone();
-        cell.get_or_init(|| async {
-            let wait = Duration::from_secs(24 * 3600);
-            let answer = self.within(wait, "DNS", self.lookup_uncached(name, rtype));
-            answer.await.and_then(|answer| answer.map(Arc::new))
-        })
-        .await
-        .clone()
-    }
-
-    /// Asks the resolver for what it could not or did not validate itself
-    /// (CD), once for each name and type: for our own validation.
-    ///
-    /// # Errors
-    /// As [`Session::lookup`].
-    pub async fn lookup_unchecked(
-        &self,
-        name: &str,
-        rtype: RecordType,
-    ) -> Result<Arc<DnsReply>, NetError> {
-        let query = DnsQuery {
-            recursion: true,
-            checking_disabled: true,
-            ..DnsQuery::new(parse_name(name)?, rtype)
-        };
-        let key = (name_text(&query.name), rtype);
-        let cell = lock(&self.inner.unchecked).entry(key).or_default().clone();
-        cell.get_or_init(|| async {
-            let wait = Duration::from_secs(24 * 3600);
-            let resolver = &self.inner.net.shared.resolver;
-            let reply = self.within(wait, "DNS", resolver.send(query, &self.inner.meter));
-            reply.await.and_then(|reply| reply.map(Arc::new))
-        })
-        .await
-        .clone()
-    }
-
-    /// As [`Session::lookup`], but with what a resolver that validates would hold back.
-    ///
-    /// # Errors
-    /// As [`Session::lookup`].
-    pub async fn lookup_unvalidated(&self, name: &str, rtype: RecordType) -> LookupResult {
-        let reply = self.lookup_unchecked(name, rtype).await?;
-        let mut answer = Answer::from_message(&parse_name(name)?, rtype, reply.message.clone())?;
-        answer.via = self.config().resolver;
-        Ok(Arc::new(answer))
-    }
-
-    /// DS records of the root zone that are trusted.
-    pub fn trust_anchors(&self) -> Vec<DS> {
-        match self.config().trust_anchors.as_slice() {
-            [] => iana_anchors(),
-            given => given.to_vec(),
-        }
-    }
-
     /// The routing table that the user gave.
     pub fn routes(&self) -> Option<&Routes> {
         self.config().routes.as_deref()
@@ -254,28 +171,6 @@ impl Session {
         self.config().ct_logs.as_deref()
     }
 
-    /// Lets a host be asked over plain HTTP although it is not part of the scan:
-    /// a certificate of the target names it, and an authority that is trusted
-    /// signed that certificate.
-    ///
-    /// # Errors
-    /// [`GapReason::NotAsked`] below level `standard`, [`GapReason::TooLarge`]
-    /// when the target has named enough of them.
-    pub fn vouch_for(&self, host: &str) -> Result<(), NetError> {
-        if self.level() < Level::Standard {
-            let detail = "places that certificates name are asked from level standard on";
-            return Err(NetError::new(GapReason::NotAsked, detail));
-        }
-        let host = normal(host);
-        let mut vouched = lock(&self.inner.vouched);
-        if vouched.len() >= VOUCHED_MAX && !vouched.contains(&host) {
-            let detail = format!("certificates name more than {VOUCHED_MAX} hosts");
-            return Err(NetError::new(GapReason::TooLarge, detail));
-        }
-        vouched.insert(host);
-        Ok(())
-    }
-
     /// What a URL gave to any target of this run before, or what `fetch` gives now:
     /// for what authorities publish for everybody.
     ///
@@ -287,104 +182,6 @@ impl Session {
         fetch: impl Future<Output = Result<Vec<u8>, NetError>>,
     ) -> Result<Arc<Vec<u8>>, NetError> {
         self.inner.net.shared.kept.once(url, fetch).await
-    }
-
-    /// Servers of the root to follow delegations from: those that the user gave,
-    /// IANA's where the system's resolver is asked too. With a resolver of the
-    /// user's alone there are none: its name space need not be the public one.
-    pub fn root_servers(&self) -> Vec<RootServer> {
-        match (&self.config().root_hints, self.config().resolver) {
-            (Some(hints), _) => hints.clone(),
-            (None, None) => iana_hints(),
-            (None, Some(_)) => Vec::new(),
-        }
-    }
-
-    async fn lookup_uncached(
-        &self,
-        name: hickory_proto::rr::Name,
-        rtype: RecordType,
-    ) -> Result<Answer, NetError> {
-        let resolver = &self.inner.net.shared.resolver;
-        let mut answer = resolver.ask(&name, rtype, &self.inner.meter).await?;
-        while answer.stops_at_alias() {
-            if answer.aliases.len() > ALIASES_MAX {
-                return Err(too_many_aliases(&name));
-            }
-            let end = parse_name(answer.end())?;
-            let next = resolver.ask(&end, rtype, &self.inner.meter).await?;
-            let moved = !next.aliases.is_empty();
-            answer = answer.continued(next)?;
-            if !moved {
-                break;
-            }
-        }
-        answer.via = self.config().resolver;
-        Ok(answer)
-    }
-
-    /// Looks up the addresses of a name, both families, through aliases, and
-    /// says of each whether it may be connected to. A family that could not be
-    /// looked up stands in [`AddressSet::failures`]; an error means that
-    /// neither could. An address as name gives that address.
-    pub async fn addresses(&self, name: &str) -> Result<AddressSet, NetError> {
-        if let Ok(ip) = normal(name).parse::<IpAddr>() {
-            return Ok(AddressSet {
-                name: ip.to_string(),
-                exists: true,
-                aliases: Vec::new(),
-                addresses: vec![self.scoped(name, ip)],
-                failures: Vec::new(),
-            });
-        }
-        // Loopback by definition, and nothing to ask a resolver about (RFC 6761 section 6.3).
-        let bare = normal(name);
-        if bare == "localhost" || bare.ends_with(".localhost") {
-            let loopback = [
-                IpAddr::V4(Ipv4Addr::LOCALHOST),
-                IpAddr::V6(Ipv6Addr::LOCALHOST),
-            ];
-            return Ok(AddressSet {
-                name: bare,
-                exists: true,
-                aliases: Vec::new(),
-                addresses: loopback.map(|ip| self.scoped(name, ip)).into(),
-                failures: Vec::new(),
-            });
-        }
-        let (v4, v6) = tokio::join!(
-            self.lookup(name, RecordType::A),
-            self.lookup(name, RecordType::AAAA)
-        );
-        let mut set = AddressSet {
-            name: normal(name),
-            exists: false,
-            aliases: Vec::new(),
-            addresses: Vec::new(),
-            failures: Vec::new(),
-        };
-        for (family, half) in [(Family::V4, v4), (Family::V6, v6)] {
-            match half {
-                Ok(answer) => {
-                    set.exists |= answer.exists();
-                    if set.aliases.is_empty() {
-                        set.aliases.clone_from(&answer.aliases);
-                    }
-                    let found = answer.ips().into_iter().map(|ip| self.scoped(name, ip));
-                    set.addresses.extend(found);
-                }
-                Err(error) => set.failures.push((family, error)),
-            }
-        }
-        if set.addresses.is_empty() {
-            // A staged name need not be in DNS yet: the user said where it lives.
-            set.addresses
-                .extend(self.staged_address(name).map(|ip| self.scoped(name, ip)));
-        }
-        match (set.addresses.is_empty(), set.failures.as_slice()) {
-            (true, [(_, first), _]) => Err(first.clone()),
-            _ => Ok(set),
-        }
     }
 
     /// Connects to an address of a host, if the scope and the limits allow it.
@@ -412,12 +209,6 @@ impl Session {
             peer,
             permit,
         })
-    }
-
-    /// Whether a host belongs to the scan: the target, its `www.` sibling,
-    /// another target, or a name below a domain of the scope.
-    pub fn in_scope(&self, host: &str) -> bool {
-        self.inner.scope.contains(&self.inner.target, host)
     }
 
     /// The trusted roots.
@@ -517,141 +308,13 @@ impl Session {
         &self.inner.net.shared.registries
     }
 
-    /// Lets a server of a registry be asked for this target.
-    pub(super) fn admit_registry(&self, host: &str, port: u16) {
-        lock(&self.inner.admitted).insert((normal(host), port));
-    }
-
     /// Waits for one of the DNS questions that may be under way over all targets.
     pub(super) async fn dns_turn(&self) -> Result<SemaphorePermit<'_>, NetError> {
         self.inner.net.shared.resolver.turn().await
     }
 
-    /// Whether an address stands for one that will be public: it is reserved for
-    /// documentation, so that no host has it, and the user leads it elsewhere. So
-    /// labs write the addresses of what they try out.
-    pub fn stands_in(&self, host: &str, ip: IpAddr) -> bool {
-        special_use(ip) == Some(DOCUMENTATION) && self.led(host, ip)
-    }
-
-    /// Whether a rule of the user leads an address, or this name, elsewhere.
-    fn led(&self, host: &str, ip: IpAddr) -> bool {
-        self.config()
-            .connect_to
-            .iter()
-            .any(|rule| rule.to_host().is_some() && rule.names(host, Some(ip)))
-    }
-
-    /// An address with what the scope guard says of it.
-    fn scoped(&self, host: &str, ip: IpAddr) -> ScopedAddress {
-        let led = self.led(host, ip);
-        ScopedAddress {
-            ip,
-            public: special_use(ip).is_none(),
-            may_connect: if led { Ok(()) } else { self.check_ip(ip) },
-        }
-    }
-
-    /// Where rules lead a name that has no address of its own.
-    fn staged_address(&self, name: &str) -> Option<IpAddr> {
-        self.config()
-            .connect_to
-            .iter()
-            .filter(|rule| rule.names(name, None))
-            .find_map(|rule| match rule.to_host() {
-                Some(Host::Address(ip)) => Some(*ip),
-                _ => None,
-            })
-    }
-
     fn config(&self) -> &NetConfig {
         &self.inner.net.shared.config
-    }
-
-    /// Whether an address may be connected to without a rule for it.
-    fn check_ip(&self, ip: IpAddr) -> Result<(), NetError> {
-        match special_use(ip) {
-            Some(usage) if !self.config().allow_private => Err(NetError::new(
-                GapReason::PrivateAddress,
-                format!("{ip} is not a public address ({usage})"),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether a host may be asked on a port at all.
-    async fn check_host(&self, host: &str, port: u16) -> Result<(), NetError> {
-        let host = normal(host);
-        let is_policy_host =
-            port == HTTPS && host.strip_prefix("mta-sts.") == Some(&self.inner.target);
-        if self.in_scope(&host) || is_policy_host {
-            return Ok(());
-        }
-        if lock(&self.inner.admitted).contains(&(host.clone(), port)) {
-            return Ok(());
-        }
-        // Exchangers serve the target's mail, whoever runs them.
-        if port == SMTP && self.level() >= Level::Standard && self.is_exchanger(&host).await {
-            return Ok(());
-        }
-        if port == HTTP && lock(&self.inner.vouched).contains(&host) {
-            return Ok(());
-        }
-        Err(NetError::new(
-            GapReason::OutOfScope,
-            format!("{host} is not part of this scan"),
-        ))
-    }
-
-    async fn is_exchanger(&self, host: &str) -> bool {
-        let Ok(answer) = self.lookup(&self.inner.target, RecordType::MX).await else {
-            return false;
-        };
-        answer.data().any(|data| match data {
-            hickory_proto::rr::RData::MX(mx) => name_text(&mx.exchange) == host,
-            _ => false,
-        })
-    }
-
-    /// The socket address that a logical address leads to.
-    pub(super) async fn peer(
-        &self,
-        host: &str,
-        ip: IpAddr,
-        port: u16,
-    ) -> Result<SocketAddr, NetError> {
-        let host = normal(host);
-        let rule = self
-            .config()
-            .connect_to
-            .iter()
-            .find(|rule| rule.matches(&host, Some(ip), port));
-        let Some(rule) = rule else {
-            self.check_ip(ip)?;
-            return Ok(SocketAddr::new(ip.to_canonical(), port));
-        };
-        let port = rule.to_port(port);
-        match rule.to_host() {
-            None => {
-                self.check_ip(ip)?;
-                Ok(SocketAddr::new(ip.to_canonical(), port))
-            }
-            Some(Host::Address(to)) => Ok(SocketAddr::new(*to, port)),
-            Some(Host::Name(name)) => {
-                let mut found = self.lookup(name, RecordType::A).await?.ips();
-                if let Ok(more) = self.lookup(name, RecordType::AAAA).await {
-                    found.extend(more.ips());
-                }
-                let same_family = found.iter().find(|to| to.is_ipv4() == ip.is_ipv4());
-                let to = same_family.or(found.first()).ok_or_else(|| {
-                    NetError::new(
-                        GapReason::Unresolved,
-                        format!("{name}, where --connect-to leads, has no address"),
-                    )
-                })?;
-                Ok(SocketAddr::new(*to, port))
-            }
-        }
     }
 }
 
