@@ -51,7 +51,8 @@ fn pages_of_the_estate_keep_their_pins() {
     assert!(!first.lines.is_empty());
 }
 
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer may take. Only what never comes takes as long.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn ask(estate: &Estate, name: &str, rtype: RecordType, dnssec: bool) -> Message {
     let mut message = Message::new(7, MessageType::Query, OpCode::Query);
@@ -577,12 +578,12 @@ async fn servers_stop_when_the_estate_is_dropped() {
     let address = place(&estate, "192.0.2.10:80");
     assert!(TcpStream::connect(address).await.is_ok());
     drop(estate);
-    let mut closed = false;
-    for _ in 0..50 {
-        closed = closed || TcpStream::connect(address).await.is_err();
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert!(closed);
+    let closes = async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(timeout(PATIENCE, closes).await.is_ok());
 }
 
 #[tokio::test]

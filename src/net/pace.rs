@@ -138,7 +138,7 @@ mod tests {
         }
         let took = start.elapsed();
         assert!(took >= Duration::from_millis(200), "{took:?}");
-        assert!(took < Duration::from_secs(5), "{took:?}");
+        assert!(took < Duration::from_secs(60), "{took:?}");
     }
 
     #[tokio::test]
@@ -159,7 +159,8 @@ mod tests {
             let fifth = pace.admit(here);
             assert!(tokio::time::timeout(Duration::ZERO, fifth).await.is_err());
         }
-        assert!(begun.elapsed() < Duration::from_secs(5));
+        // At ten a second it would be 40 s.
+        assert!(begun.elapsed() < Duration::from_secs(30));
     }
 
     #[tokio::test]

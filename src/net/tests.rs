@@ -4,7 +4,7 @@ use hickory_proto::op::ResponseCode;
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -195,18 +195,17 @@ async fn circles_and_bad_names_are_errors() {
 }
 
 #[tokio::test]
-async fn a_closed_resolver_is_unreachable_and_quick() {
+async fn a_closed_resolver_is_unreachable_and_not_waited_for() {
     let port = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let config = NetConfig {
         resolver: Some(port.local_addr().expect("an address")),
         ..NetConfig::default()
     };
-    let begun = Instant::now();
     let answer = session(config, "vote.example")
         .lookup("vote.example", RecordType::A)
         .await;
+    // Waiting for an answer would end as a timeout.
     assert_eq!(reason(answer), GapReason::Unreachable);
-    assert!(begun.elapsed() < Duration::from_secs(2));
 }
 
 #[tokio::test]
@@ -400,10 +399,9 @@ async fn read_all(session: &Session, address: SocketAddr) -> Result<usize, NetEr
 async fn hostile_servers_end_within_their_limits() {
     let limits = Limits {
         bytes_per_connection: 100_000,
-        idle_timeout: Duration::from_millis(200),
         ..Limits::default()
     };
-    let long = Duration::from_secs(20);
+    let long = Duration::from_secs(60);
     let session = open_session(limits, long, StopSignal::never());
 
     let endless =
@@ -419,7 +417,12 @@ async fn hostile_servers_end_within_their_limits() {
         drop(stream);
     })
     .await;
-    assert_eq!(reason(read_all(&session, silent).await), GapReason::Timeout);
+    let impatient = Limits {
+        idle_timeout: Duration::from_millis(200),
+        ..limits
+    };
+    let hurried = open_session(impatient, long, StopSignal::never());
+    assert_eq!(reason(read_all(&hurried, silent).await), GapReason::Timeout);
 
     let resets = server(|stream| async move {
         let _ = stream.set_zero_linger();
@@ -445,12 +448,11 @@ async fn hostile_servers_end_within_their_limits() {
     })
     .await;
     let short = open_session(limits, Duration::from_millis(400), StopSignal::never());
-    let begun = Instant::now();
+    // The drips neither end nor stay away: only the deadline ends the reading.
     assert_eq!(
         reason(read_all(&short, drips).await),
         GapReason::BudgetSpent
     );
-    assert!(begun.elapsed() < Duration::from_secs(2));
     // From now on everything fails at once.
     assert_eq!(
         reason(read_all(&short, drips).await),
@@ -472,7 +474,6 @@ async fn a_stop_ends_everything_at_once() {
     let stopper = Stopper::new();
     let long = Duration::from_secs(60);
     let session = open_session(Limits::default(), long, stopper.signal());
-    let begun = Instant::now();
     // Two connections are open and silent, a third waits for its turn.
     let (a, b, c, ()) = tokio::join!(
         read_all(&session, silent),
@@ -483,10 +484,10 @@ async fn a_stop_ends_everything_at_once() {
             stopper.stop();
         }
     );
+    // Silence would end them as timeouts, and later the deadline.
     for result in [a, b, c] {
         assert_eq!(reason(result), GapReason::Interrupted);
     }
-    assert!(begun.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]

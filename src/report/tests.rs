@@ -154,9 +154,13 @@ fn many_findings_take_time_in_proportion() {
         assert!(text.matches("Wanted").count() >= count);
         started.elapsed()
     };
-    let (few, many) = (time(1000), time(10_000));
-    // Ten times the work may take somewhat more than ten times as long on a busy machine.
-    assert!(many < few * 40, "1,000 took {few:?}, 10,000 took {many:?}");
+    // Ten times the work may take somewhat more than ten times as long. Work that grows with
+    // the square does so each time; a machine that is busy with something else does not.
+    let looks: Vec<_> = (0..5).map(|_| (time(500), time(5_000))).collect();
+    assert!(
+        looks.iter().any(|(few, many)| *many < *few * 40),
+        "{looks:?}"
+    );
 }
 
 #[test]

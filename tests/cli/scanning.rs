@@ -313,7 +313,7 @@ fn an_interrupt_keeps_what_was_seen() {
     let asked = Instant::now();
     let output = child.wait_with_output().unwrap();
     assert!(
-        asked.elapsed() < Duration::from_secs(10),
+        asked.elapsed() < Duration::from_secs(30),
         "took {:?} to stop",
         asked.elapsed()
     );

@@ -149,7 +149,7 @@ fn what_is_no_upgrade_is_told_apart() {
             }
         }
         // A server that never answers costs no more than that.
-        assert!(took < Duration::from_secs(15), "{name}: {took:?}");
+        assert!(took < Duration::from_secs(45), "{name}: {took:?}");
     };
     let (late, others): (Vec<_>, Vec<_>) = CASES.iter().partition(|case| case.2 == LATE);
     thread::scope(|scope| {

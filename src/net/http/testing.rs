@@ -240,6 +240,25 @@ pub(crate) fn target(name: &str) -> Target {
     }
 }
 
+/// How long a session waits. Only a server that says nothing takes as long, so that
+/// the usual patience holds on any machine, however busy.
+#[derive(Clone, Copy)]
+pub(crate) struct Patience {
+    /// For the whole target.
+    pub(crate) target: Duration,
+    /// For a connection that stays silent.
+    pub(crate) silence: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            target: Duration::from_secs(300),
+            silence: Duration::from_secs(60),
+        }
+    }
+}
+
 /// A session for a target that lives at `addresses`, with rules of `--connect-to`.
 pub(crate) async fn session(
     target: &Target,
@@ -248,18 +267,17 @@ pub(crate) async fn session(
     rules: &[String],
     roots: &[CertificateDer<'static>],
 ) -> Session {
-    let deadline = Duration::from_secs(30);
-    session_for(target, level, addresses, rules, roots, deadline).await
+    session_for(target, level, addresses, rules, roots, Patience::default()).await
 }
 
-/// Like [`session`], with a deadline.
+/// Like [`session`], with a patience of its own.
 pub(crate) async fn session_for(
     target: &Target,
     level: Level,
     addresses: &[&str],
     rules: &[String],
     roots: &[CertificateDer<'static>],
-    deadline: Duration,
+    patience: Patience,
 ) -> Session {
     let net = Net::new(NetConfig {
         resolver: Some(resolver(addresses).await),
@@ -271,12 +289,12 @@ pub(crate) async fn session_for(
         contact: Some("mailto:scan@office.example".to_owned()),
         limits: Limits {
             new_per_second: 0,
-            idle_timeout: Duration::from_secs(2),
+            idle_timeout: patience.silence,
             ..Limits::default()
         },
         ..NetConfig::default()
     })
     .expect("a network");
     let scope = Scope::new(level, [&target.name], [""; 0]);
-    net.session(target, scope, deadline, StopSignal::never())
+    net.session(target, scope, patience.target, StopSignal::never())
 }
