@@ -68,6 +68,39 @@ impl Pace {
         })
     }
 
+    /// Leave to connect to an address at once, if nobody has to wait for it and none
+    /// of the limits is reached.
+    pub(super) fn admit_at_once(&self, ip: IpAddr) -> Option<Permit> {
+        let state = self.state(ip);
+        let address = state.open.clone().try_acquire_owned().ok()?;
+        let all = self.all.clone().try_acquire_owned().ok()?;
+        if !ip.is_loopback() && !self.book_now(&state) {
+            return None;
+        }
+        Some(Permit {
+            _all: all,
+            _address: address,
+            _state: state,
+        })
+    }
+
+    /// Books a start at an address if it is due now.
+    fn book_now(&self, state: &AddressPace) -> bool {
+        let rate = self.limits.new_per_second;
+        if rate == 0 {
+            return true;
+        }
+        let second = Duration::from_secs(1);
+        let now = Instant::now();
+        let mut due = lock(&state.due);
+        let next = (*due).max(now) + second / rate;
+        let free = next <= now + second;
+        if free {
+            *due = next;
+        }
+        free
+    }
+
     /// Books the next start at an address: when it is due, if not at once.
     /// As many as are allowed in a second may start together.
     fn book(&self, state: &AddressPace) -> Option<Instant> {
@@ -139,6 +172,25 @@ mod tests {
         let took = start.elapsed();
         assert!(took >= Duration::from_millis(200), "{took:?}");
         assert!(took < Duration::from_secs(60), "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn leave_at_once_takes_no_turn_of_another() {
+        let pace = Pace::new(Limits {
+            connections_per_address: 2,
+            new_per_second: 4,
+            ..Limits::default()
+        });
+        let ip = IpAddr::from(Ipv4Addr::new(192, 0, 2, 1));
+        let first = pace.admit(ip).await;
+        let second = pace.admit_at_once(ip);
+        assert!(first.is_some() && second.is_some());
+        assert!(pace.admit_at_once(ip).is_none(), "two are open");
+        drop(second);
+        // The fourth of this second is the last that need not wait.
+        assert!(pace.admit_at_once(ip).is_some());
+        assert!(pace.admit_at_once(ip).is_some());
+        assert!(pace.admit_at_once(ip).is_none(), "a fifth would be early");
     }
 
     #[tokio::test]

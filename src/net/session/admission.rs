@@ -1,6 +1,9 @@
 //! Leave to open a connection, and the opening.
 
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
 use tokio::net::TcpStream;
 
 use super::Session;
@@ -13,6 +16,35 @@ pub struct Admission {
     pub(super) logical: SocketAddr,
     pub(super) peer: SocketAddr,
     pub(super) permit: Permit,
+}
+
+impl Session {
+    /// Connects as [`Session::connect`] does, if that is possible without waiting
+    /// for the limits on the address; `None` where it is not.
+    ///
+    /// # Errors
+    /// As [`Session::connect`].
+    pub async fn connect_at_once(
+        &self,
+        host: &str,
+        ip: IpAddr,
+        port: u16,
+    ) -> Result<Option<Connection>, NetError> {
+        self.check()?;
+        self.check_host(host, port).await?;
+        let peer = self.peer(host, ip, port).await?;
+        let Some(permit) = self.inner.net.shared.pace.admit_at_once(peer.ip()) else {
+            return Ok(None);
+        };
+        self.inner.meter.connection()?;
+        let admission = Admission {
+            session: self.clone(),
+            logical: SocketAddr::new(ip, port),
+            peer,
+            permit,
+        };
+        admission.open().await.map(Some)
+    }
 }
 
 impl Admission {

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use hickory_proto::rr::RData;
 use std::net::IpAddr;
 
+use super::ahead::Ahead;
 use super::exchange::Endpoint;
 use super::facts::EndpointPurpose;
 use super::gate::Gate;
@@ -51,6 +52,7 @@ pub async fn look_at_service(
                 port: service.port,
                 starttls,
                 gate: Gate::default(),
+                ahead: Ahead::default(),
             };
             let purpose = match starttls {
                 Some(Protocol::Smtp) => EndpointPurpose::Smtp,
@@ -110,6 +112,7 @@ pub async fn look(session: &Session, target: &Target, level: Level) -> Answers {
                 port,
                 starttls: (purpose == EndpointPurpose::Smtp).then_some(Protocol::Smtp),
                 gate: Gate::default(),
+                ahead: Ahead::default(),
             };
             endpoint_answers(&endpoint, purpose, address.may_connect, level).await
         });

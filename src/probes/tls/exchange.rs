@@ -7,13 +7,15 @@ use std::{
     time::Duration,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::RwLockWriteGuard;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::ahead::{Ahead, Way};
 use super::gate::{Gate, may_be_limit};
 use super::jobs::{PAUSE, is_final};
 use super::limited::{Held, Limited};
 use super::protected::Missing;
-use super::starttls::{self, Protocol};
+use super::starttls::Protocol;
 use crate::model::gap::GapReason;
 use crate::net::{
     Connection, NetError, Session,
@@ -118,6 +120,8 @@ pub struct Endpoint<'a> {
     pub starttls: Option<Protocol>,
     /// Who may be connected to it at once.
     pub gate: Gate,
+    /// Connections that wait for the next hello.
+    pub ahead: Ahead,
 }
 
 /// Why a connection is not ready for TLS.
@@ -162,13 +166,34 @@ impl Endpoint<'_> {
         }
     }
 
+    /// Takes a connection that waits, or opens one.
     async fn try_to_open(&self) -> Result<Connection, OpenError> {
-        let connection = self.session.connect(&self.host, self.ip, self.port).await;
-        let mut connection = connection.map_err(OpenError::Net)?;
-        if let Some(protocol) = self.starttls {
-            starttls::upgrade(&mut connection, protocol, &self.host).await?;
+        let opened = match self.ahead.take(&self.gate).await {
+            Some(connection) => Ok(connection),
+            None => self.ahead.open(&self.way()).await,
+        };
+        if opened.is_ok() {
+            self.ahead.refill(|| self.way());
         }
-        Ok(connection)
+        opened
+    }
+
+    /// Waits until nobody else is connected, and keeps others out for as long
+    /// as the guard lives.
+    async fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        let alone = self.gate.alone().await;
+        self.ahead.clear();
+        alone
+    }
+
+    fn way(&self) -> Way {
+        Way {
+            session: self.session.clone(),
+            host: self.host.clone(),
+            ip: self.ip,
+            port: self.port,
+            starttls: self.starttls,
+        }
     }
 
     /// Makes a handshake by rustls; once more, and alone, where the connection was cut.
@@ -180,7 +205,9 @@ impl Endpoint<'_> {
     ) -> Result<Attempt, OpenError> {
         let attempt = async || {
             let limited = self.limited(patience).await?;
-            Ok(handshake(limited, name.clone(), offer).await)
+            let attempt = handshake(limited, name.clone(), offer).await;
+            self.ahead.note_answer();
+            Ok(attempt)
         };
         let first = {
             let _together = self.gate.together().await;
@@ -197,7 +224,7 @@ impl Endpoint<'_> {
         if !may_be_limit(error) {
             return first;
         }
-        let _alone = self.gate.alone().await;
+        let _alone = self.alone().await;
         sleep(PAUSE).await;
         let again = attempt().await;
         if again.as_ref().is_ok_and(|attempt| attempt.result.is_ok()) {
@@ -404,6 +431,7 @@ impl Endpoint<'_> {
                 .await
                 .map_err(|_| late())?
                 .map_err(|error| NetError::from_io(&error, &what))?;
+            self.ahead.note_answer();
             let piece = buffer.get(..count).unwrap_or_default();
             if piece.is_empty() {
                 return Ok(false);
@@ -437,11 +465,18 @@ impl Endpoint<'_> {
 impl Ask for Endpoint<'_> {
     async fn ask(&self, hello: &[u8], purpose: Purpose, patience: Duration) -> Reply {
         let _together = self.gate.together().await;
-        Box::pin(self.exchange(hello, purpose, patience)).await
+        let _asking = (purpose == Purpose::Enumeration).then(|| self.ahead.asking());
+        let exchange = Box::pin(self.exchange(hello, purpose, patience));
+        let reply = self.ahead.unless_all_stalls(exchange).await;
+        if matches!(reply, Reply::Failed(_)) {
+            // It may not like that many.
+            self.ahead.end();
+        }
+        reply
     }
 
     async fn ask_alone(&self, hello: &[u8], purpose: Purpose, patience: Duration) -> Reply {
-        let _alone = self.gate.alone().await;
+        let _alone = self.alone().await;
         Box::pin(self.exchange(hello, purpose, patience)).await
     }
 }

@@ -20,6 +20,7 @@
 //!   which vulnerable libraries react to. None brings memory of the server to
 //!   light or harms it.
 
+mod ahead;
 mod certificates;
 mod chain;
 mod ech;
