@@ -244,3 +244,6 @@ impl Drop for Waiting {
         self.task.abort();
     }
 }
+
+#[cfg(test)]
+mod tests;
