@@ -24,6 +24,7 @@ mod by_hand;
 mod compression;
 mod ech;
 mod recorder;
+mod renegotiate;
 mod sessions;
 mod share;
 
@@ -31,6 +32,7 @@ pub use by_hand::{ByHand, by_hand};
 pub use compression::Zlib;
 pub use ech::EchOffer;
 use recorder::Recorder;
+pub use renegotiate::{Next, Outcome, Reaction, Stop};
 pub use sessions::Sessions;
 pub use share::KeyShare;
 

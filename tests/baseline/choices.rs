@@ -246,6 +246,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "is a guess from suites and a banner",
     ),
     (
+        "tls.renegotiation.client-limited",
+        "is looser than tls.renegotiation.client-refused",
+    ),
+    (
         "tls.renegotiation.client-refused",
         "is seen at level intrusive alone, which no baseline counts",
     ),

@@ -45,6 +45,7 @@ mod tls_offers;
 mod tls_old;
 mod tls_pki;
 mod tls_quic;
+mod tls_renegotiation;
 mod tls_revocation;
 mod tls_rustls;
 mod tls_stacks;

@@ -68,7 +68,11 @@ pub fn observe(port: u16, root: Option<&Path>, level: Level) -> Seen {
 }
 
 /// Facts that are asked for at level intrusive alone.
-const INTRUSIVE: [&str; 2] = ["/client_renegotiation", "/vulnerabilities"];
+const INTRUSIVE: [&str; 3] = [
+    "/client_renegotiation",
+    "/client_renegotiations",
+    "/vulnerabilities",
+];
 /// Needs a list of logs, which these scans are not given.
 const TRANSPARENCY: [&str; 2] = ["/transparency", "/timestamps/-"];
 

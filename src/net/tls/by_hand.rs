@@ -1,10 +1,6 @@
 //! A handshake of TLS 1.2 by rustls that goes on by hand: what was said, and the
-//! keys to say one more thing that rustls would not.
+//! keys to say what rustls would not.
 
-use aws_lc_rs::{
-    aead::{AES_128_GCM, AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey},
-    digest, hmac,
-};
 use rustls::{ConnectionTrafficSecrets, KeyLog, pki_types::ServerName};
 use std::{
     io,
@@ -17,7 +13,7 @@ use tokio_rustls::TlsConnector;
 
 use super::{HandshakeError, Offer, Recorder, configure, internal, reason};
 use crate::wire::tls::{
-    suites,
+    tls12_keys::{self, Cipher, RecordKey},
     transcript::{Message, messages},
 };
 
@@ -35,41 +31,10 @@ pub struct ByHand<S> {
     pub server: Vec<Message>,
     /// What the client's Finished said (RFC 5246 section 7.4.9).
     pub verify_data: Vec<u8>,
-    key: LessSafeKey,
-    /// The nonce of the first record, without its number.
-    iv: [u8; 12],
-    /// Whether records carry a part of their nonce (RFC 5288).
-    explicit: bool,
-    number: u64,
-}
-
-impl<S> ByHand<S> {
-    /// Encrypts one record of TLS 1.2 (RFC 5246 section 6.2.3.3). `None` for one
-    /// that is too long.
-    pub fn seal(&mut self, kind: u8, payload: &[u8]) -> Option<Vec<u8>> {
-        let plain = u16::try_from(payload.len()).ok()?;
-        let number = self.number.to_be_bytes();
-        let mut nonce = self.iv;
-        for (byte, other) in nonce.iter_mut().skip(4).zip(number) {
-            *byte ^= other;
-        }
-        let mut about = number.to_vec();
-        about.extend([kind, 3, 3]);
-        about.extend(plain.to_be_bytes());
-        let mut sealed = payload.to_vec();
-        let unique = Nonce::assume_unique_for_key(nonce);
-        self.key
-            .seal_in_place_append_tag(unique, Aad::from(about), &mut sealed)
-            .ok()?;
-        self.number = self.number.checked_add(1)?;
-        let explicit = nonce.get(4..).filter(|_| self.explicit).unwrap_or_default();
-        let length = u16::try_from(explicit.len() + sealed.len()).ok()?;
-        let mut record = vec![kind, 3, 3];
-        record.extend(length.to_be_bytes());
-        record.extend_from_slice(explicit);
-        record.extend(sealed);
-        Some(record)
-    }
+    /// Seals what the client says.
+    pub send: RecordKey,
+    /// Opens what the server says.
+    pub receive: RecordKey,
 }
 
 /// Completes a handshake of TLS 1.2 and takes the connection out of the hands of rustls.
@@ -98,35 +63,32 @@ where
     let broken = |what: &str| HandshakeError::Invalid(what.to_owned());
     let suite = connection
         .negotiated_cipher_suite()
-        .and_then(|suite| suites::by_id(suite.suite().into()))
+        .and_then(|suite| tls12_keys::suite(suite.suite().into()))
         .ok_or_else(|| broken("an unfinished handshake"))?;
     let secrets = connection
         .dangerous_extract_secrets()
         .map_err(|error| internal(&error))?;
     let server = messages(&overheard.received);
     let transcript = transcript(&messages(&overheard.sent), &server);
-    let sha384 = suite.name.ends_with("SHA384");
-    let verify_data = finished(&secret.take(), &transcript, sha384);
-    let (number, secrets) = secrets.tx;
-    let (algorithm, key, iv, explicit) = match &secrets {
-        ConnectionTrafficSecrets::Aes128Gcm { key, iv } => (&AES_128_GCM, key, iv, true),
-        ConnectionTrafficSecrets::Aes256Gcm { key, iv } => (&AES_256_GCM, key, iv, true),
-        ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv } => {
-            (&CHACHA20_POLY1305, key, iv, false)
-        }
-        _ => return Err(broken("a cipher that is not known here")),
+    let verify_data = suite.client_finished(&secret.take(), &transcript);
+    let key = |(number, secrets): &(u64, ConnectionTrafficSecrets)| {
+        let (cipher, key, iv) = match secrets {
+            ConnectionTrafficSecrets::Aes128Gcm { key, iv } => (Cipher::Aes128Gcm, key, iv),
+            ConnectionTrafficSecrets::Aes256Gcm { key, iv } => (Cipher::Aes256Gcm, key, iv),
+            ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv } => {
+                (Cipher::Chacha20Poly1305, key, iv)
+            }
+            _ => return Err(broken("a cipher that is not known here")),
+        };
+        RecordKey::new(cipher, key.as_ref(), iv.as_ref(), *number)
+            .ok_or_else(|| broken("a key of odd length"))
     };
-    let key =
-        UnboundKey::new(algorithm, key.as_ref()).map_err(|_| broken("a key of odd length"))?;
-    let iv = iv.as_ref().try_into();
     Ok(ByHand {
         stream: overheard.stream,
         server,
         verify_data,
-        key: LessSafeKey::new(key),
-        iv: iv.map_err(|_| broken("a nonce of odd length"))?,
-        explicit,
-        number,
+        send: key(&secrets.tx)?,
+        receive: key(&secrets.rx)?,
     })
 }
 
@@ -141,22 +103,6 @@ fn transcript(client: &[Message], server: &[Message]) -> Vec<u8> {
         .chain(rest)
         .flat_map(|message| message.bytes.iter().copied())
         .collect()
-}
-
-/// The content of the client's Finished.
-fn finished(master: &[u8], transcript: &[u8], sha384: bool) -> Vec<u8> {
-    let (digest, mac) = match sha384 {
-        true => (&digest::SHA384, hmac::HMAC_SHA384),
-        false => (&digest::SHA256, hmac::HMAC_SHA256),
-    };
-    let mut seed = b"client finished".to_vec();
-    seed.extend_from_slice(digest::digest(digest, transcript).as_ref());
-    // One block of the pseudo-random function is more than enough (RFC 5246 section 5).
-    let key = hmac::Key::new(mac, master);
-    let mut block = hmac::sign(&key, &seed).as_ref().to_vec();
-    block.extend(seed);
-    let block = hmac::sign(&key, &block);
-    block.as_ref().iter().take(12).copied().collect()
 }
 
 /// The master secret of a handshake.

@@ -11,6 +11,7 @@ mod clients;
 mod ech;
 mod fingerprint;
 mod handshake;
+mod renegotiation;
 mod revocation;
 mod transparency;
 
@@ -19,6 +20,7 @@ pub use clients::*;
 pub use ech::*;
 pub use fingerprint::*;
 pub use handshake::*;
+pub use renegotiation::*;
 pub use revocation::*;
 pub use transparency::*;
 
@@ -244,11 +246,16 @@ pub struct TlsEndpoint {
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-key" = "name", "x-level" = "intrusive"))]
     pub vulnerabilities: Seen<Vec<Vulnerability>>,
-    /// Whether it goes on when a client starts a renegotiation in TLS 1.2 (one is asked for, and
-    /// left unfinished); `null` where only TLS 1.3 is accepted, which has none.
+    /// Whether it goes on when a client starts a renegotiation in TLS 1.2; `null` where only
+    /// TLS 1.3 is accepted, which has none.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     #[schemars(extend("x-level" = "intrusive"))]
     pub client_renegotiation: Seen<Option<bool>>,
+    /// How many renegotiations it grants to a client one after another in one connection of
+    /// TLS 1.2; `null` where only TLS 1.3 is accepted.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    #[schemars(extend("x-level" = "intrusive"))]
+    pub client_renegotiations: Seen<Option<Renegotiations>>,
     /// How it stands on the scale of SSL Labs. It follows from the facts above and from those of
     /// the website; the probe itself leaves it unseen.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]

@@ -188,6 +188,13 @@ impl Fold<'_> {
                     "(sleep 1; echo R; sleep 2) | openssl s_client -connect {address}:{port} -servername {host} -tls1_2",
                 ),
             ),
+            (
+                "client_renegotiations",
+                known(&facts.client_renegotiations),
+                Tool(
+                    "(for i in 1 2 3 4 5 6 7 8 9 10 11; do sleep 1; echo R; done; sleep 1) | openssl s_client -connect {address}:{port} -servername {host} -tls1_2",
+                ),
+            ),
         ];
         for (fact, _, way) in rows.into_iter().filter(|(_, known, _)| *known) {
             let at = format!("{}/{fact}", self.at);

@@ -25,7 +25,11 @@ pub fn fold<'a>(
     let Some(seen) = seen else {
         let detail = "vulnerabilities are looked for at level intrusive";
         let error = NetError::new(GapReason::NotAsked, detail);
-        for at in ["/client_renegotiation", "/vulnerabilities"] {
+        for at in [
+            "/client_renegotiation",
+            "/client_renegotiations",
+            "/vulnerabilities",
+        ] {
             missing.push((at.to_owned(), error.clone()));
         }
         return (missing, proofs);
@@ -56,8 +60,19 @@ pub fn fold<'a>(
         Ok(seen) => {
             let allowed = seen.as_ref().map(|seen| seen.allowed);
             facts.client_renegotiation = Seen::Known(allowed);
+            match seen.as_ref().map(|seen| seen.count.as_ref()) {
+                None => facts.client_renegotiations = Seen::Known(None),
+                Some(Ok(count)) => facts.client_renegotiations = Seen::Known(Some(*count)),
+                Some(Err(error)) => {
+                    missing.push(("/client_renegotiations".to_owned(), error.clone()));
+                }
+            }
         }
-        Err(error) => missing.push(("/client_renegotiation".to_owned(), error.clone())),
+        Err(error) => {
+            for at in ["/client_renegotiation", "/client_renegotiations"] {
+                missing.push((at.to_owned(), error.clone()));
+            }
+        }
     }
     (missing, proofs)
 }
@@ -74,7 +89,8 @@ fn reproduce(name: Name) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::vulnerabilities::Looked;
+    use super::super::facts::{RenegotiationEnd, Renegotiations};
+    use super::super::vulnerabilities::{Looked, Renegotiation};
     use super::*;
 
     #[test]
@@ -97,7 +113,11 @@ mod tests {
         let places: Vec<&str> = missing.iter().map(|(at, _)| at.as_str()).collect();
         assert_eq!(
             places,
-            ["/vulnerabilities/2/present", "/client_renegotiation"]
+            [
+                "/vulnerabilities/2/present",
+                "/client_renegotiation",
+                "/client_renegotiations"
+            ]
         );
         assert_eq!(proofs.len(), 1);
         assert_eq!(
@@ -107,7 +127,39 @@ mod tests {
         assert!(facts.client_renegotiation.is_unseen());
         let mut facts = TlsEndpoint::default();
         let (missing, _) = fold(None, &mut facts);
-        assert_eq!(missing.len(), 2);
+        assert_eq!(missing.len(), 3);
         assert!(facts.vulnerabilities.is_unseen());
+    }
+
+    #[test]
+    fn what_is_granted_is_known_even_where_its_number_is_not() {
+        let three = Renegotiations {
+            granted: 3,
+            ended: RenegotiationEnd::Closed,
+        };
+        let late = NetError::new(GapReason::Timeout, "nothing more came");
+        for (count, expected) in [
+            (Some(Ok(three)), Some(Some(three))),
+            (Some(Err(late)), None),
+            (None, Some(None)),
+        ] {
+            let granted = count.as_ref().map(|_| true);
+            let open = matches!(count, Some(Err(_)));
+            let renegotiation = count.map(|count| Renegotiation {
+                allowed: true,
+                reaction: vec![22],
+                count,
+            });
+            let seen = Vulnerabilities {
+                list: Vec::new(),
+                renegotiation: Ok(renegotiation),
+            };
+            let mut facts = TlsEndpoint::default();
+            let (missing, _) = fold(Some(&seen), &mut facts);
+            assert_eq!(facts.client_renegotiation.known(), Some(&granted));
+            assert_eq!(facts.client_renegotiations.known().copied(), expected);
+            let places: Vec<&str> = missing.iter().map(|(at, _)| at.as_str()).collect();
+            assert_eq!(places == ["/client_renegotiations"], open, "{places:?}");
+        }
     }
 }

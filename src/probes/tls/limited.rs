@@ -34,6 +34,12 @@ impl Limited {
         }
     }
 
+    /// Gives it this time from now on.
+    pub fn allow(&mut self, patience: Duration) {
+        self.connection.set_idle_timeout(patience);
+        self.until = Box::pin(sleep_until(Instant::now() + patience));
+    }
+
     fn late(&mut self, cx: &mut Context<'_>) -> Option<io::Error> {
         self.until.as_mut().poll(cx).is_ready().then(|| {
             NetError::new(GapReason::Timeout, "TLS handshake: no whole answer in time").into()

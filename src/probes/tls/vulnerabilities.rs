@@ -3,11 +3,12 @@
 //!
 //! Each is told by the reaction to a message out of place, and none harms: the
 //! heartbeat asks for no more than the padding that we sent ourselves, the
-//! session id for one byte, and one renegotiation is begun and not completed.
+//! session id for one byte, and no more renegotiations are asked for than it takes to
+//! tell a limit of ten.
 
 use super::enumerate::Enumeration;
 use super::exchange::{Ask, Endpoint, Reaction};
-use super::facts::VulnerabilityName as Name;
+use super::facts::{Renegotiations, VulnerabilityName as Name};
 use super::prober::Prober;
 use crate::model::gap::GapReason;
 use crate::net::NetError;
@@ -35,13 +36,15 @@ pub struct Vulnerabilities {
     pub renegotiation: Result<Option<Renegotiation>, NetError>,
 }
 
-/// How a server reacted to a client that starts a renegotiation.
+/// How a server reacted to a client that starts renegotiations.
 #[derive(Debug)]
 pub struct Renegotiation {
     /// Whether it goes on.
     pub allowed: bool,
     /// The record with which it reacted; empty where it hung up.
     pub reaction: Vec<u8>,
+    /// How many it completed.
+    pub count: Result<Renegotiations, NetError>,
 }
 
 /// A vulnerability that was looked for.

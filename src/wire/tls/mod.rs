@@ -18,6 +18,8 @@ pub mod signatures;
 pub mod ssl2;
 pub mod starttls;
 pub mod suites;
+pub mod tls12_client;
+pub mod tls12_keys;
 pub mod transcript;
 
 /// A protocol version as it stands on the wire.

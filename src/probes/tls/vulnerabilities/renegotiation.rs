@@ -1,24 +1,30 @@
-//! Whether a client may start a renegotiation (RFC 5246 section 7.4.1.2): a
-//! handshake costs the server far more than the client, and one connection could
-//! ask for thousands of them (CVE-2011-1473). One is asked for, and left
-//! unfinished.
+//! Whether a client may start a renegotiation (RFC 5246 section 7.4.1.2), and how
+//! often in one connection: a handshake costs the server far more than the client, and
+//! one connection could ask for thousands of them (CVE-2011-1473). As many are asked for
+//! as it takes to tell a limit of ten, and no more.
 
-use std::{io::ErrorKind, time::Duration};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use std::time::Duration;
+use tokio::time::Instant;
 
-use super::super::exchange::{Endpoint, REACTION_TIME};
+use super::super::exchange::{Endpoint, REACTION_TIME, fill_random};
+use super::super::facts::{RenegotiationEnd, Renegotiations};
 use super::{PATIENCE, Renegotiation, unclear};
-use crate::model::gap::GapReason;
 use crate::net::NetError;
-use crate::net::tls::{HandshakeError, Offer, Versions};
-use crate::wire::tls::{Version, client_hello::ClientHello};
+use crate::net::tls::{ByHand, HandshakeError, Next, Offer, Outcome, Stop, Versions};
+use crate::probes::tls::limited::Limited;
+use crate::wire::tls::{Version, client_hello::ClientHello, tls12_keys};
 
 /// How long a server that goes on by itself is given.
 const SETTLED: Duration = Duration::from_millis(300);
 
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
+/// Most renegotiations that are asked for: one more than the ten that NCSC-NL's
+/// guideline and internet.nl take as a limit.
+const CAP: u32 = 11;
+/// Time for all of them.
+const COUNT_TIME: Duration = Duration::from_secs(15);
+
+/// Groups with which our client renegotiates.
+const GROUPS: [u16; 3] = [29, 23, 24];
 
 pub(super) async fn renegotiation(
     endpoint: &Endpoint<'_>,
@@ -38,80 +44,83 @@ pub(super) async fn renegotiation(
         error => unclear(&format!("no handshake to renegotiate: {error}")),
     })?;
     // One that hangs up by itself would look like one that refuses.
-    match next_record(&mut done.stream, Instant::now() + SETTLED).await {
+    match done.next(Instant::now() + SETTLED).await? {
         Next::Nothing => {}
-        Next::Record(..) | Next::End => {
+        Next::Record(_) | Next::End => {
             return Err(unclear("the connection is not left open after a handshake"));
         }
-        Next::Failed(error) => return Err(error),
     }
-    hello.client_verify_data = std::mem::take(&mut done.verify_data);
-    let bytes = hello.encode();
-    let record = bytes
-        .get(5..)
-        .and_then(|message| done.seal(HANDSHAKE, message));
-    let record = record.ok_or_else(|| NetError::new(GapReason::Internal, "no record"))?;
-    let until = Instant::now() + REACTION_TIME;
-    match timeout_at(until, done.stream.write_all(&record)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(failed(&error)),
-        Err(_) => return Err(unclear("nothing more can be sent")),
-    }
-    loop {
-        match next_record(&mut done.stream, until).await {
-            Next::Record(HANDSHAKE, reaction) => {
-                let allowed = true;
-                return Ok(Renegotiation { allowed, reaction });
+    hello.suites.retain(|id| tls12_keys::suite(*id).is_some());
+    hello.groups.retain(|id| GROUPS.contains(id));
+    hello.encrypt_then_mac = false;
+    done.stream.allow(COUNT_TIME);
+    count(&mut done, hello, CAP).await
+}
+
+/// Asks for renegotiations until the server stops or the cap is reached.
+async fn count(
+    done: &mut ByHand<Limited>,
+    mut hello: ClientHello,
+    cap: u32,
+) -> Result<Renegotiation, NetError> {
+    let begun = Instant::now();
+    let mut first = None;
+    let mut granted = 0;
+    let count = loop {
+        if granted == cap {
+            break Ok(ended(granted, RenegotiationEnd::Cap));
+        }
+        fill_random(&mut hello.random);
+        let until = Instant::now() + REACTION_TIME;
+        let reaction = match done.renegotiate(hello.clone(), until).await {
+            Ok(reaction) => reaction,
+            // The first is what tells whether any is granted.
+            Err(error) if first.is_none() => return Err(error),
+            Err(error) => break Err(open(granted, &error)),
+        };
+        let refused = matches!(reaction.outcome, Outcome::Refused(_));
+        first.get_or_insert((!refused, reaction.record));
+        match reaction.outcome {
+            Outcome::Completed => granted += 1,
+            Outcome::Refused(stop) => break Ok(ended(granted, stop.into())),
+            // A limit that is looked at late: handshakes with this server can be completed.
+            Outcome::BrokenOff(stop) if granted > 0 => break Ok(ended(granted, stop.into())),
+            Outcome::BrokenOff(_) => {
+                break Err(unclear("a renegotiation was begun, and broken off"));
             }
-            // It says no, or hangs up on whoever asks.
-            Next::Record(ALERT, reaction) => {
-                let allowed = false;
-                return Ok(Renegotiation { allowed, reaction });
-            }
-            Next::End => {
-                let (allowed, reaction) = (false, Vec::new());
-                return Ok(Renegotiation { allowed, reaction });
-            }
-            // Something else was under way.
-            Next::Record(..) => {}
-            Next::Nothing => return Err(unclear("no reaction to a renegotiation")),
-            Next::Failed(error) => return Err(error),
+            Outcome::Unclear(error) => break Err(open(granted, &error)),
+        }
+        if granted < cap && begun.elapsed() >= COUNT_TIME {
+            let error = NetError::new(
+                crate::model::gap::GapReason::Timeout,
+                "renegotiations take too long to count them",
+            );
+            break Err(open(granted, &error));
+        }
+    };
+    let (allowed, reaction) = first.unwrap_or_default();
+    Ok(Renegotiation {
+        allowed,
+        reaction,
+        count,
+    })
+}
+
+fn ended(granted: u32, by: RenegotiationEnd) -> Renegotiations {
+    Renegotiations { granted, ended: by }
+}
+
+/// Why the number is not known.
+fn open(granted: u32, error: &NetError) -> NetError {
+    let detail = format!("{} (after {granted} that were granted)", error.detail);
+    NetError::new(error.reason, detail)
+}
+
+impl From<Stop> for RenegotiationEnd {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Alert => Self::Refused,
+            Stop::HangUp => Self::Closed,
         }
     }
-}
-
-/// What comes next.
-enum Next {
-    /// A record: its type, and all of it.
-    Record(u8, Vec<u8>),
-    /// The end of the connection, orderly or not.
-    End,
-    /// Nothing in time.
-    Nothing,
-    Failed(NetError),
-}
-
-async fn next_record(stream: &mut (impl AsyncRead + Unpin), until: Instant) -> Next {
-    let mut head = [0; 5];
-    let read = async {
-        stream.read_exact(&mut head).await?;
-        let [_, _, _, high, low] = head;
-        let mut rest = vec![0; usize::from(u16::from_be_bytes([high, low]))];
-        stream.read_exact(&mut rest).await?;
-        Ok(rest)
-    };
-    let read: Result<Result<Vec<u8>, std::io::Error>, _> = timeout_at(until, read).await;
-    match read {
-        Ok(Ok(rest)) => Next::Record(head[0], [&head[..], &rest].concat()),
-        Ok(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => Next::End,
-        Ok(Err(error)) => match failed(&error) {
-            error if error.reason == GapReason::Reset => Next::End,
-            error => Next::Failed(error),
-        },
-        Err(_) => Next::Nothing,
-    }
-}
-
-fn failed(error: &std::io::Error) -> NetError {
-    NetError::from_io(error, "renegotiation")
 }
