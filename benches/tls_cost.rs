@@ -1,10 +1,11 @@
-//! What the TLS probe costs on five servers, counted and timed.
+//! What the TLS probe costs, counted and timed.
 //!
 //! `cargo bench --bench tls_cost` starts OpenSSL's `s_server` with a modern, two
-//! intermediate and two legacy configurations, and looks at each with
-//! `scrutineer tls`, at once and through a proxy that delays every connection
-//! and every answer as a round trip of 50 ms does. Politeness is the default. It ends
-//! with 1 where a server costs more than its bars.
+//! intermediate and two legacy configurations, and nginx, where it is installed, with two
+//! more. It looks at each with `scrutineer tls`, at once and through a proxy that delays
+//! every connection and every answer as a round trip of 50 ms does. `s_server` serves one
+//! connection after the other, nginx side by side as servers do. Politeness is the
+//! default. It ends with 1 where a server costs more than its bars.
 
 #![allow(clippy::print_stdout, clippy::panic)]
 
@@ -13,6 +14,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -87,6 +89,29 @@ const SERVERS: [(&str, &[&str], Option<u64>); 5] = [
     ),
 ];
 
+/// Name, protocols, suites and bar of what nginx serves.
+const NGINX: [(&str, &str, &str, Option<u64>); 2] = [
+    (
+        "nginx",
+        "TLSv1.2 TLSv1.3",
+        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
+         ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:\
+         ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:\
+         DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384",
+        Some(20),
+    ),
+    (
+        "nginx, legacy",
+        "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3",
+        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
+         ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0",
+        Some(30),
+    ),
+];
+
+/// What must hold at a round trip of 50 ms for these too.
+const TIMED: [&str; 3] = ["intermediate", "whole list", "nginx"];
+
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let path = |name: &str| folder.path().join(name).display().to_string();
@@ -113,24 +138,13 @@ fn main() {
     );
     let mut over = false;
     for (name, options, bar) in SERVERS {
-        let server = Server::start(&files, options);
-        for delay in [Duration::ZERO, DELAY] {
-            let port = match delay.is_zero() {
-                true => server.port,
-                false => delaying_proxy(server.port, delay),
-            };
-            let (enumeration, connections, wall, cpu) = look(port);
-            over |= bar.is_some_and(|bar| enumeration > bar || connections > bar * 3 / 2);
-            over |= name == "intermediate" && !delay.is_zero() && (wall > WALL || cpu > CPU);
-            let of = |bar: Option<u64>| bar.map_or_else(|| "-".to_owned(), |bar| bar.to_string());
-            println!(
-                "{name:<14} {:>5} ms {enumeration:>7} / {:>2} {connections:>7} / {:>2} {:>9} {:>9}",
-                (delay * 2).as_millis(),
-                of(bar),
-                of(bar.map(|bar| bar * 3 / 2)),
-                wall.as_millis(),
-                cpu.as_millis()
-            );
+        let server = Server::openssl(&files, options);
+        over |= measure(name, &server, bar);
+    }
+    for (name, protocols, suites, bar) in NGINX {
+        match Server::nginx(folder.path(), &files, protocols, suites) {
+            Some(server) => over |= measure(name, &server, bar),
+            None => println!("{name:<14} left out: nginx is not installed"),
         }
     }
     if over {
@@ -139,15 +153,40 @@ fn main() {
     }
 }
 
+/// Looks at a server at once and over a distance. Tells whether it costs more than its bars.
+fn measure(name: &str, server: &Server, bar: Option<u64>) -> bool {
+    let mut over = false;
+    for delay in [Duration::ZERO, DELAY] {
+        let port = match delay.is_zero() {
+            true => server.port,
+            false => delaying_proxy(server.port, delay),
+        };
+        let (enumeration, connections, wall, cpu) = look(port);
+        over |= bar.is_some_and(|bar| enumeration > bar || connections > bar * 3 / 2);
+        over |= TIMED.contains(&name) && !delay.is_zero() && (wall > WALL || cpu > CPU);
+        let of = |bar: Option<u64>| bar.map_or_else(|| "-".to_owned(), |bar| bar.to_string());
+        println!(
+            "{name:<14} {:>5} ms {enumeration:>7} / {:>2} {connections:>7} / {:>2} {:>9} {:>9}",
+            (delay * 2).as_millis(),
+            of(bar),
+            of(bar.map(|bar| bar * 3 / 2)),
+            wall.as_millis(),
+            cpu.as_millis()
+        );
+    }
+    over
+}
+
 struct Server {
     child: Child,
     port: u16,
 }
 
 impl Server {
-    fn start(files: &[String], options: &[&str]) -> Self {
+    fn openssl(files: &[String], options: &[&str]) -> Self {
         let port = free_port();
-        let child = Command::new("openssl")
+        let mut command = Command::new("openssl");
+        command
             .env("OPENSSL_CONF", "/dev/null")
             .args(["s_server", "-quiet", "-accept"])
             .arg(format!("127.0.0.1:{port}"))
@@ -157,18 +196,64 @@ impl Server {
                     .zip(files)
                     .flat_map(|(option, file)| [*option, file]),
             )
-            .args(options)
+            .args(options);
+        Self::start(&mut command, port).expect("openssl is installed")
+    }
+
+    /// `None` where it is not installed.
+    fn nginx(folder: &Path, files: &[String], protocols: &str, suites: &str) -> Option<Self> {
+        let port = free_port();
+        let place = folder.display();
+        let names = ["ssl_certificate", "ssl_certificate_key"];
+        let certificates: String = names
+            .iter()
+            .cycle()
+            .zip(files)
+            .map(|(name, file)| format!("{name} {file};\n"))
+            .collect();
+        let parameters = folder.join("dh.pem");
+        let made = Command::new("openssl")
+            .args(["dhparam", "-dsaparam", "-out"])
+            .arg(&parameters)
+            .arg("2048")
+            .output()
+            .expect("openssl is installed");
+        assert!(made.status.success(), "{made:?}");
+        let configuration = format!(
+            "daemon off; master_process off; pid {place}/pid; error_log stderr;\n\
+             events {{ worker_connections 200; }}\n\
+             http {{ access_log off; ssl_session_cache shared:all:1m;\n\
+             server {{ listen 127.0.0.1:{port} ssl; return 204;\n\
+             ssl_protocols {protocols}; ssl_ciphers {suites};\n\
+             ssl_ecdh_curve X25519:P-256:P-384; ssl_dhparam {};\n\
+             ssl_prefer_server_ciphers on; {certificates} }} }}\n",
+            parameters.display()
+        );
+        let file = folder.join("nginx.conf");
+        fs::write(&file, configuration).expect("the folder can be written");
+        // Where Debian has it, outside of an ordinary user's path.
+        let program = ["/usr/sbin/nginx", "nginx"]
+            .into_iter()
+            .find(|name| Command::new(name).arg("-v").output().is_ok())?;
+        let mut command = Command::new(program);
+        command.args(["-e", "stderr", "-p"]).arg(folder);
+        command.arg("-c").arg(file);
+        Self::start(&mut command, port)
+    }
+
+    fn start(command: &mut Command, port: u16) -> Option<Self> {
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("openssl is installed");
+            .ok()?;
         let end = Instant::now() + Duration::from_secs(10);
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(Instant::now() < end, "s_server does not serve: {options:?}");
+            assert!(Instant::now() < end, "it does not serve: {command:?}");
             thread::sleep(Duration::from_millis(20));
         }
-        Self { child, port }
+        Some(Self { child, port })
     }
 }
 
