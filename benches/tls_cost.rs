@@ -308,10 +308,11 @@ fn delaying_proxy(upstream: u16, delay: Duration) -> u16 {
     let port = listener.local_addr().expect("it is bound").port();
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
+            // Here, so that they come to the server in the order in which they came.
+            let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream)) else {
+                continue;
+            };
             thread::spawn(move || {
-                let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream)) else {
-                    return;
-                };
                 thread::sleep(delay * 2);
                 let (Ok(from_client), Ok(to_client)) = (client.try_clone(), client.try_clone())
                 else {

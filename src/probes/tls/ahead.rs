@@ -6,18 +6,20 @@
 //! Whoever needs a connection takes the one that has waited longest, so that a server
 //! that serves one after the other gets them in the order in which they speak.
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::{
     collections::VecDeque,
     net::IpAddr,
+    pin::pin,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 use tokio::{
-    sync::oneshot,
-    task::{AbortHandle, spawn},
+    sync::{mpsc, oneshot},
+    task::spawn,
     time::{Instant, timeout, timeout_at},
 };
 
@@ -86,6 +88,8 @@ pub struct Ahead {
     longest: AtomicU64,
     /// The server was seen not to like it.
     ended: AtomicBool,
+    /// Takes what is to be opened, in this order.
+    opener: OnceLock<mpsc::UnboundedSender<Job>>,
 }
 
 #[derive(Default)]
@@ -139,7 +143,10 @@ impl Ahead {
         let asking = self.asking.load(Ordering::Relaxed);
         let mut line = self.lock();
         while line.waiting.len() < asking {
-            line.waiting.push_back(Waiting::new(way()));
+            let (wanted, asked) = oneshot::channel();
+            line.waiting.push_back(Waiting { wanted });
+            let job = Job { way: way(), asked };
+            let _ = self.opener.get_or_init(opener).send(job);
         }
     }
 
@@ -147,7 +154,7 @@ impl Ahead {
     /// in its way: a server may serve one connection after the other. Then none is
     /// opened any more.
     pub async fn unless_all_stalls<T>(&self, exchange: impl Future<Output = T>) -> T {
-        let mut exchange = std::pin::pin!(exchange);
+        let mut exchange = pin!(exchange);
         let begun = Instant::now();
         loop {
             let longest = Duration::from_millis(self.longest.load(Ordering::Relaxed));
@@ -208,41 +215,69 @@ type Opened = Result<Connection, OpenError>;
 
 /// A connection that is being opened, or waits. Given up when dropped.
 struct Waiting {
-    task: AbortHandle,
-    wanted: Option<oneshot::Sender<oneshot::Sender<Opened>>>,
+    wanted: oneshot::Sender<oneshot::Sender<Opened>>,
 }
 
 impl Waiting {
-    fn new(way: Way) -> Self {
-        let (wanted, asked) = oneshot::channel::<oneshot::Sender<Opened>>();
-        let task = spawn(async move {
-            let opened = match way.open_at_once().await {
-                Ok(Some(connection)) => Ok(connection),
-                Ok(None) => return,
-                Err(error) => Err(error),
-            };
-            if let Ok(Ok(taker)) = timeout(KEPT, asked).await {
-                let _ = taker.send(opened);
-            }
-        });
-        Self {
-            task: task.abort_handle(),
-            wanted: Some(wanted),
-        }
-    }
-
     /// `None` where it was not opened, or has waited for too long.
-    async fn take(mut self) -> Option<Opened> {
+    async fn take(self) -> Option<Opened> {
         let (taker, taken) = oneshot::channel();
-        self.wanted.take()?.send(taker).ok()?;
+        self.wanted.send(taker).ok()?;
         taken.await.ok()
     }
 }
 
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.task.abort();
+/// A connection to open and to keep until it is asked for.
+struct Job {
+    way: Way,
+    asked: oneshot::Receiver<oneshot::Sender<Opened>>,
+}
+
+impl Job {
+    async fn run(mut self) {
+        let mut taker = None;
+        let mut open = pin!(self.way.open_at_once());
+        let opened = loop {
+            tokio::select! {
+                opened = &mut open => break opened,
+                asked = &mut self.asked, if taker.is_none() => match asked {
+                    Ok(asked) => taker = Some(asked),
+                    Err(_) => return,
+                },
+            }
+        };
+        let opened = match opened {
+            Ok(Some(connection)) => Ok(connection),
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
+        let taker = match taker {
+            Some(taker) => Some(taker),
+            None => timeout(KEPT, self.asked).await.ok().and_then(Result::ok),
+        };
+        if let Some(taker) = taker {
+            let _ = taker.send(opened);
+        }
     }
+}
+
+/// Begins all jobs in the order in which they come, so that the connections come to the
+/// server in the order in which they will be used. Ends when nobody can send jobs.
+fn opener() -> mpsc::UnboundedSender<Job> {
+    let (sender, mut jobs) = mpsc::unbounded_channel::<Job>();
+    spawn(async move {
+        let mut running = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                job = jobs.recv() => match job {
+                    Some(job) => running.push(job.run()),
+                    None => return,
+                },
+                Some(()) = running.next() => {}
+            }
+        }
+    });
+    sender
 }
 
 #[cfg(test)]
