@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -45,6 +46,33 @@ class Missing(Exception):
     """A program that is not installed."""
 
 
+class Broken(Exception):
+    """Something of the lab does not work."""
+
+
+# What scripts end with when the lab broke or answered late, which is worth another look; and when a program is missing.
+AGAIN, LEFT_OUT = 75, 77
+
+
+def ends(main):
+    """Ends the script as its main part says."""
+    try:
+        sys.exit(main())
+    except Missing as missing:
+        print(f"{missing} is missing", file=sys.stderr)
+        sys.exit(LEFT_OUT)
+    except Broken as broken:
+        print(broken, file=sys.stderr)
+        sys.exit(AGAIN)
+
+
+def late(expected, found, open_, expected_open=()):
+    """Whether all that a scan did not say as expected stayed open. Servers of a busy machine may answer late: that is an honest gap,
+    and worth another look; a wrong word is not."""
+    missing = set(expected) - set(found)
+    return set(found) <= set(expected) and missing | set(expected_open) <= set(open_)
+
+
 def program(name):
     path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if path is None:
@@ -56,7 +84,7 @@ def run(*arguments, cwd=None, check=True, timeout=900):
     done = subprocess.run([program(arguments[0]), *map(str, arguments[1:])], cwd=cwd,
                           capture_output=True, text=True, timeout=timeout)
     if check and done.returncode:
-        raise RuntimeError(f"{arguments}: {done.stdout}{done.stderr}")
+        raise Broken(f"{arguments}: {done.stdout}{done.stderr}")
     return done.stdout
 
 
@@ -89,7 +117,7 @@ def wait_for(port, address, process, log):
             if probe.connect_ex((address, port)) == 0 and not reads:
                 return
         time.sleep(0.05)
-    raise RuntimeError(f"{process.args} does not serve {address}: {log.read_text()}")
+    raise Broken(f"{process.args} does not serve {address}: {log.read_text()}")
 
 
 class Internet:
@@ -160,7 +188,7 @@ policy:
                            if "RRSIG" not in (folder / f"{c['name']}.example").read_text()]
             time.sleep(0.3)
             if waiting:
-                raise RuntimeError(f"Knot did not sign {[c['name'] for c in waiting]}: {log.read_text()}")
+                raise Broken(f"Knot did not sign {[c['name'] for c in waiting]}: {log.read_text()}")
         finally:
             process.terminate()
             process.wait(20)
@@ -284,7 +312,7 @@ controls {{ }};
         for process in self.running:
             process.wait(20)
         if dead:
-            raise RuntimeError(", ".join(dead))
+            raise Broken(", ".join(dead))
 
 
 def interfaces():
