@@ -14,7 +14,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::support::{Running, folder, is_root, left_out, program};
-use crate::tls_stacks::files;
+use crate::tls_servers::files;
 
 /// A server and what it keeps on disk.
 pub struct Server {

@@ -32,7 +32,7 @@ use scrutineer::{
 use crate::support::{Running, program};
 use crate::tls::{HOST, Pki, Seen, observe, serve};
 use crate::tls_rustls;
-use crate::tls_stacks::{gnutls_serv, java, nginx, selfserv};
+use crate::tls_servers::{gnutls_serv, java, nginx, selfserv};
 
 /// A server that stays up as long as this is kept, and its port.
 type Server = (Option<Running>, u16);

@@ -15,7 +15,7 @@ use scrutineer::{
 use crate::support::{Running, free_port};
 use crate::tls::{Question, Seen, ZONE, observe, observe_target, serve};
 use crate::tls_odd::{Act, Between};
-use crate::tls_stacks::{gnutls_serv, go_server, haproxy, java, selfserv};
+use crate::tls_servers::{gnutls_serv, go_server, haproxy, java, selfserv};
 use crate::{tls_rustls, tls_throttled};
 
 const SUITES: &str = "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384";

@@ -14,7 +14,7 @@ use scrutineer::{
 use crate::support::{Names, Running, free_port, left_out, program};
 use crate::tls::{Pki, ROOT, observe, serve};
 use crate::tls_offers::run;
-use crate::tls_stacks::files;
+use crate::tls_servers::files;
 
 /// nginx with these servers. `{rsa}` and the like stand for a certificate with its key.
 fn nginx(ports: &[u16], servers: &str) -> Option<Running> {

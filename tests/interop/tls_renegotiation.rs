@@ -18,7 +18,7 @@ use scrutineer::{
 
 use crate::support::{Running, free_port, program};
 use crate::tls::{Pki, Question, Seen, ZONE, observe, observe_target, serve};
-use crate::tls_stacks::{gnutls_serv, java};
+use crate::tls_servers::{gnutls_serv, java};
 
 /// Whether any is granted, how many, and why no more; `None` where no version knows them.
 type Counted = Option<(bool, u32, RenegotiationEnd)>;

@@ -22,7 +22,7 @@ use scrutineer::probes::tls::facts::{
 
 use crate::support::program;
 use crate::tls_offers::{A128, A256, CHACHA, MODERN, Offers, R128, R256, bars, command};
-use crate::tls_stacks::files;
+use crate::tls_servers::files;
 
 /// Serves until the tests end.
 pub fn serve(

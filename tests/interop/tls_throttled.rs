@@ -15,7 +15,7 @@ use crate::starttls_servers::postfix;
 use crate::support::{Running, free_port, program};
 use crate::tls::{Pki, Seen};
 use crate::tls_offers::{A128, A256, CHACHA, MODERN, Offers, R128, R256, command};
-use crate::tls_stacks::files;
+use crate::tls_servers::files;
 
 const OFFERS: Offers = Offers {
     versions: MODERN,

@@ -1,21 +1,21 @@
-//! Which suites of a version the two can have, and which of them is taken.
+//! Which suites of a version the two can have, and which of them is taken. What goes with a
+//! suite stands in `exchange` and `certificates`.
+
+mod certificates;
+mod exchange;
 
 use super::Open;
 use super::offer::Endpoint;
 use crate::model::gap::GapReason;
 use crate::probes::tls::facts::{
-    Certificate, CipherSuite, ClientDoubtName, ClientRefusal, Group, PreferenceBy, VersionName,
+    Certificate, CipherSuite, ClientDoubtName, ClientRefusal, PreferenceBy,
 };
 use crate::wire::tls::{
     Version,
     client::Client,
     groups::{self, Kind},
-    signatures,
-    suites::{self, Authentication},
+    suites,
 };
-
-/// Object identifier of keys that sign by RSASSA-PSS alone (RFC 4055 section 1.2).
-const RSA_PSS: &str = "1.2.840.113549.1.1.10";
 
 /// What client and server agree on.
 pub(super) struct Deal {
@@ -216,164 +216,6 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Whether they have a group for the exchange.
-    fn exchange(&self, suite: &CipherSuite) -> Usable {
-        let none = || match self.server.may_have_more("groups") {
-            Some(because) => Usable::Maybe(because),
-            None => Usable::No(ClientRefusal::NoCommonGroup),
-        };
-        match suite.key_exchange.as_str() {
-            "ECDHE" if self.client.offer.groups.is_empty() => Usable::Maybe((
-                GapReason::NotAsked,
-                "the client names no group, and what the server takes then was not tried"
-                    .to_owned(),
-            )),
-            "any" | "ECDHE" if !self.common(suite).is_empty() => Usable::Yes,
-            "any" | "ECDHE" => match self.unasked(suite).is_empty() {
-                true => none(),
-                false => Usable::Maybe((
-                    GapReason::NotAsked,
-                    "the groups that the two may share were asked for in TLS 1.3 alone".to_owned(),
-                )),
-            },
-            // RFC 7919 section 4: a server that knows these groups takes one of those
-            // offered, or no such suite.
-            "DHE" if self.finite_offered() && self.finite_known() => {
-                match self.common(suite).is_empty() {
-                    true => Usable::Maybe((
-                        GapReason::NotAsked,
-                        "no finite field of RFC 7919 in common".to_owned(),
-                    )),
-                    false => Usable::Yes,
-                }
-            }
-            _ => Usable::Yes,
-        }
-    }
-
-    fn finite_offered(&self) -> bool {
-        self.client.offer.groups.iter().any(|id| is_finite(*id))
-    }
-
-    fn finite_known(&self) -> bool {
-        self.server.groups(self.version).is_some_and(|entry| {
-            let mut groups = entry.groups.iter().filter_map(|g| groups::by_name(&g.name));
-            groups.any(|group| is_finite(group.id))
-        })
-    }
-
-    /// Names of the groups of both that the exchange can use, in the server's order
-    /// where it has one.
-    fn common(&self, suite: &CipherSuite) -> Vec<&'a str> {
-        let entry = self.server.groups(self.version);
-        entry.map_or(Vec::new(), |entry| self.shared(suite, &entry.groups))
-    }
-
-    /// Those that they may have besides.
-    fn unasked(&self, suite: &CipherSuite) -> Vec<&'a str> {
-        let entry = self.server.groups(self.version);
-        entry.map_or(Vec::new(), |entry| self.shared(suite, &entry.unasked))
-    }
-
-    fn shared(&self, suite: &CipherSuite, groups: &'a [Group]) -> Vec<&'a str> {
-        let offered = &self.client.offer.groups;
-        let fits = |id: u16| match suite.key_exchange.as_str() {
-            "any" => true,
-            "DHE" => is_finite(id),
-            _ => !is_finite(id),
-        };
-        let groups = groups.iter().filter(|group| {
-            let id = groups::by_name(&group.name).map(|group| group.id);
-            id.is_some_and(|id| offered.contains(&id) && fits(id))
-        });
-        groups.map(|group| group.name.as_str()).collect()
-    }
-
-    /// Whether the server can prove itself in a way that the client understands.
-    fn signature(&self, suite: &CipherSuite) -> Usable {
-        let tls13 = self.version == Version::Tls13;
-        let authentication = suites::by_name(&suite.name).map(|suite| suite.authentication);
-        let signs = tls13 || matches!(suite.key_exchange.as_str(), "ECDHE" | "DHE");
-        let of_kind = self.of_kind(suite);
-        let on_curve = matches!(authentication, Some(Authentication::Ecdsa));
-        if !tls13 && on_curve && !self.takes_curve(&of_kind) {
-            return Usable::Maybe((
-                GapReason::NotAsked,
-                "the client does not name the curve of the certificate's key".to_owned(),
-            ));
-        }
-        let anonymous = authentication == Some(Authentication::Anonymous);
-        if anonymous || !signs || self.version < Version::Tls12 {
-            return Usable::Yes;
-        }
-        if of_kind.iter().any(|certificate| self.signs(certificate)) {
-            return Usable::Yes;
-        }
-        let open = self.server.may_have_more("signature_algorithms");
-        match open.or_else(|| self.server.may_have_more("certificates")) {
-            Some(because) => Usable::Maybe(because),
-            // Also where a server signs all the same: the client then breaks off.
-            None => Usable::No(ClientRefusal::NoUsableCertificate),
-        }
-    }
-
-    /// Whether the client names the curve of the key, or none at all.
-    fn takes_curve(&self, certificates: &[&Certificate]) -> bool {
-        let offered = &self.client.offer.groups;
-        certificates.iter().any(|certificate| {
-            let curve = certificate.public_key.curve.as_deref();
-            let id = curve.and_then(groups::by_name).map(|group| group.id);
-            id.is_none_or(|id| offered.contains(&id))
-        })
-    }
-
-    /// The certificates that the server can show with a suite, and sign with so that
-    /// the client understands.
-    fn certificates(&self, suite: &CipherSuite) -> Vec<&'a Certificate> {
-        let signs = self.version >= Version::Tls12 && suite.key_exchange != "RSA";
-        let mut found = self.of_kind(suite);
-        found.retain(|certificate| !signs || self.signs(certificate));
-        found
-    }
-
-    /// The certificates with a key of the kind that a suite needs.
-    fn of_kind(&self, suite: &CipherSuite) -> Vec<&'a Certificate> {
-        let all = self.server.facts.certificates.known();
-        let authentication = suites::by_name(&suite.name).map(|suite| suite.authentication);
-        let fits = |certificate: &&Certificate| {
-            let algorithm = certificate.public_key.algorithm.as_str();
-            match authentication {
-                Some(Authentication::Rsa) => matches!(algorithm, "rsa" | RSA_PSS),
-                Some(Authentication::Ecdsa) => matches!(algorithm, "ecdsa" | "ed25519" | "ed448"),
-                Some(Authentication::Dss) => algorithm == "dsa",
-                Some(Authentication::Any) => true,
-                _ => false,
-            }
-        };
-        all.into_iter().flatten().filter(fits).collect()
-    }
-
-    /// Whether the server signs with this key by a scheme that the client offers.
-    fn signs(&self, certificate: &Certificate) -> bool {
-        let key = &certificate.public_key;
-        let version = VersionName::from(self.version);
-        let seen = self.server.facts.signature_algorithms.known();
-        let mut seen = seen
-            .into_iter()
-            .flatten()
-            .filter(|scheme| scheme.version == version);
-        seen.any(|scheme| {
-            let name = scheme.name.as_str();
-            let mut offered = self.client.offer.signature_schemes.iter();
-            let offered = match self.client.offer.signature_schemes.is_empty() {
-                // RFC 5246 section 7.4.1.4.1: what a client means that says nothing.
-                true => matches!(name, "rsa_pkcs1_sha1" | "ecdsa_sha1" | "dsa_sha1"),
-                false => offered.any(|id| signatures::name_of(*id) == name),
-            };
-            offered && fits(name, &key.algorithm, key.curve.as_deref(), self.version)
-        })
-    }
-
     fn choice(&self, suite: &CipherSuite) -> Choice {
         let mut doubts = Vec::new();
         let groups = self.taken(suite, &mut doubts);
@@ -393,81 +235,6 @@ impl<'a> Talk<'a> {
             doubts,
             refused,
         }
-    }
-
-    /// The group that is taken, or those that are possible.
-    fn taken(&self, suite: &CipherSuite, doubts: &mut Vec<ClientDoubtName>) -> Vec<String> {
-        if suite.key_exchange == "DHE" && !(self.finite_offered() && self.finite_known()) {
-            return Vec::new();
-        }
-        if !matches!(suite.key_exchange.as_str(), "any" | "ECDHE" | "DHE") {
-            return Vec::new();
-        }
-        let mut common = self.common(suite);
-        let mut unasked = self.unasked(suite);
-        let by = self.server.groups(self.version).and_then(|entry| entry.by);
-        let open = self.server.may_have_more("groups").is_some();
-        let place = |name: &&str| self.place_of_group(name);
-        match by {
-            // The order of finite fields was not looked at.
-            _ if suite.key_exchange == "DHE" || open => {}
-            Some(PreferenceBy::Client) => {
-                common.sort_by_key(place);
-                let first = common.first().and_then(place);
-                unasked.retain(|name| place(name) < first);
-                common.truncate(1);
-                common.append(&mut unasked);
-                return self.with_shares(common, doubts);
-            }
-            Some(PreferenceBy::Server | PreferenceBy::Single) if !common.is_empty() => {
-                common.truncate(1);
-                return self.with_shares(common, doubts);
-            }
-            _ => {}
-        }
-        common.append(&mut unasked);
-        if common.len() > 1 || open {
-            doubts.push(ClientDoubtName::GroupOrder);
-        }
-        common.into_iter().map(str::to_owned).collect()
-    }
-
-    /// Where a group stands in the client's list.
-    fn place_of_group(&self, name: &str) -> Option<usize> {
-        let id = groups::by_name(name)?.id;
-        self.client.offer.groups.iter().position(|own| *own == id)
-    }
-
-    /// The group that would be taken without a share, and those of shares in hand which
-    /// may be taken in its stead: the client's first, or the one that the server ranks
-    /// highest (RFC 8446 section 4.2.8 leaves that to the server).
-    fn with_shares(
-        &self,
-        mut taken: Vec<&'a str>,
-        doubts: &mut Vec<ClientDoubtName>,
-    ) -> Vec<String> {
-        if taken.len() > 1 {
-            doubts.push(ClientDoubtName::GroupOrder);
-        }
-        let entry = self.server.groups(self.version);
-        let accepted = entry.map_or(&[][..], |entry| &entry.groups);
-        let id_of = |name: &str| groups::by_name(name).map(|group| group.id);
-        let shares = &self.client.offer.key_shares;
-        let accepts = |id: u16| accepted.iter().find(|group| id_of(&group.name) == Some(id));
-        let of_client = shares.iter().find_map(|id| accepts(*id));
-        let of_server = accepted
-            .iter()
-            .filter(|_| entry.is_some_and(|entry| entry.by == Some(PreferenceBy::Server)))
-            .find(|group| id_of(&group.name).is_some_and(|id| shares.contains(&id)));
-        if self.version == Version::Tls13 {
-            for group in of_client.into_iter().chain(of_server) {
-                if !taken.contains(&group.name.as_str()) {
-                    taken.push(&group.name);
-                    doubts.push(ClientDoubtName::KeyShare);
-                }
-            }
-        }
-        taken.into_iter().map(str::to_owned).collect()
     }
 
     /// Whether the client refuses the size of a key.
@@ -522,23 +289,5 @@ impl<'a> Talk<'a> {
                 "the client accepts only some of the certificates".to_owned(),
             )),
         }
-    }
-}
-
-fn is_finite(id: u16) -> bool {
-    groups::by_id(id).is_some_and(|group| matches!(group.kind, Kind::FiniteField(_)))
-}
-
-/// Whether a scheme is one for a key (RFC 8446 section 4.2.3; in TLS 1.3 a scheme
-/// with ECDSA names the curve too).
-fn fits(scheme: &str, algorithm: &str, curve: Option<&str>, version: Version) -> bool {
-    let tls13 = version == Version::Tls13;
-    match algorithm {
-        "rsa" => scheme.starts_with("rsa_pss_rsae") || (!tls13 && scheme.starts_with("rsa_pkcs1")),
-        RSA_PSS => scheme.starts_with("rsa_pss_pss"),
-        "ecdsa" if tls13 => curve.is_none_or(|curve| scheme.contains(curve)),
-        "ecdsa" => scheme.starts_with("ecdsa_"),
-        "dsa" => scheme.starts_with("dsa_"),
-        other => scheme == other,
     }
 }
