@@ -4,13 +4,17 @@
 use scrutineer::wire::{
     ech, http_upgrade, quic,
     tls::{
+        Version,
         client::{MAX_HELLO, Offer},
+        client_hello::ClientHello,
         flight::{FlightReader, MAX_CERTIFICATES, MAX_FLIGHT},
         handshake_keys::HandshakeKeys,
         key_exchange::{KeyExchange, public_value, signature_scheme},
         protected_flight::{Fault, ProtectedFlight, ProtectedReader},
         rsa_padding::{Padding, client_key_exchange},
-        ssl2, starttls, transcript,
+        ssl2, starttls,
+        tls12_client::{Handshake, Step},
+        tls12_keys, transcript,
     },
     x509::{self, Certificate},
 };
@@ -145,6 +149,57 @@ fn read_protected(sent: &[u8], size: usize) -> (Result<bool, Fault>, ProtectedFl
         }
     }
     (end, reader.into_flight())
+}
+
+/// What a server says in a handshake of TLS 1.2 that is made by hand reads the same in one
+/// piece and in small ones, whose size the first byte tells; and its records are opened only
+/// as they were sealed.
+pub fn tls12_client(bytes: &[u8]) {
+    let Some((size, messages)) = bytes.split_first() else {
+        return;
+    };
+    if messages.len() > MAX_FLIGHT / 2 {
+        return;
+    }
+    let whole = handshake(messages, messages.len().max(1));
+    assert_eq!(whole, handshake(messages, usize::from(*size).max(1)));
+    for suite in [0xc02b, 0xc030, 0xcca8].map(tls12_keys::suite) {
+        let suite = suite.expect("it is known");
+        let keys = || suite.record_keys(&[5; 48], &[6; 64]).expect("keys");
+        let (mut writer, (mut reader, _)) = (keys().0, keys());
+        assert_eq!(reader.open(bytes), None);
+        let Some(record) = writer.seal(22, bytes) else {
+            continue;
+        };
+        assert_eq!(reader.open(&record).as_deref(), Some(bytes));
+        assert_eq!(reader.open(&record), None);
+    }
+}
+
+/// What a handshake asks for, until it fails, when the server's messages come in pieces
+/// of a size.
+fn handshake(messages: &[u8], size: usize) -> Vec<Result<Step, &'static str>> {
+    let mut hello = ClientHello::new(Version::Tls12, [3; 32]);
+    hello.suites = vec![0xc02f];
+    let sent = hello.encode().split_off(5);
+    let mut handshake = Handshake::new(&hello, &sent);
+    assert!(handshake.answer(&[1], &SHARED).is_none());
+    let mut steps = Vec::new();
+    for piece in messages.chunks(size) {
+        let mut step = handshake.push(piece);
+        while step != Ok(Step::More) {
+            steps.push(step.clone());
+            match step {
+                Ok(Step::Answer { value, .. }) => {
+                    let answer = handshake.answer(&value, &SHARED).expect("it is whole");
+                    assert_eq!(answer.verify_data.len() + 4, answer.finished.len());
+                }
+                _ => return steps,
+            }
+            step = handshake.push(&[]);
+        }
+    }
+    steps
 }
 
 /// Configurations of ECH are bounded, and names in them cannot write to a terminal.

@@ -12,12 +12,13 @@ type Target = (&'static str, fn(&[u8]));
 
 #[test]
 fn seeds_hold() {
-    let targets: [Target; 13] = [
+    let targets: [Target; 14] = [
         ("tls_flight", invariants::flight),
         ("tls_key_exchange", invariants::key_exchange),
         ("certificate", invariants::certificate),
         ("starttls", invariants::starttls),
         ("tls_protected_flight", invariants::protected_flight),
+        ("tls12_client", invariants::tls12_client),
         ("ech", invariants::ech),
         ("quic", invariants::quic),
         ("tls_client_hello", invariants::client_hello),

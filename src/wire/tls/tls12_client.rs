@@ -38,7 +38,7 @@ pub struct Handshake {
 }
 
 /// What a handshake waits for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// More of the server's messages.
     More,
