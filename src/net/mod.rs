@@ -50,6 +50,6 @@ pub use rdap::{RdapAnswer, RdapSource};
 pub use route::local_address;
 pub use rustls::RootCertStore as RootStore;
 pub use scope::Scope;
-pub use session::{Admission, Net, Session};
+pub use session::{Admission, Net, SERVICE_ALIASES_MAX, ServiceRecords, Session};
 pub use special::{is_public, special_use};
 pub use standing::{Stands, registered_domain};

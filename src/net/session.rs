@@ -18,9 +18,11 @@ mod admission;
 mod datagram;
 mod guard;
 mod lookups;
+mod service;
 
 pub use self::admission::Admission;
 use self::lookups::Lookups;
+pub use self::service::{SERVICE_ALIASES_MAX, ServiceRecords};
 use super::{
     authority::Servers,
     config::{Digests, Limits, NetConfig, StopSignal},

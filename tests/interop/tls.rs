@@ -88,11 +88,20 @@ pub struct Question<'a> {
 
 /// Runs the probe on `site.example`.
 pub fn observe_target(question: &Question<'_>) -> (TlsFacts, Vec<Gap>, Cost) {
-    let names = Names::serve(&[
+    observe_among(question, &[])
+}
+
+/// As [`observe_target`], where DNS has these zones besides.
+pub fn observe_among(
+    question: &Question<'_>,
+    others: &[(&str, &str)],
+) -> (TlsFacts, Vec<Gap>, Cost) {
+    let own = [
         (".", ROOT),
         ("site.example.", question.zone),
         ("pki.example.", PKI_ZONE),
-    ]);
+    ];
+    let names = Names::serve(&[&own[..], others].concat());
     let extra_roots = question
         .root
         .map(|path| CertificateDer::from_pem_file(path).unwrap());

@@ -1,17 +1,17 @@
 //! Encrypted hellos against Go's `crypto/tls`, which reads them, and against servers that
 //! do not: the same server without a key, and OpenSSL's `s_server`.
 
-use std::{fmt::Write as _, path::Path, process::Command, thread};
+use std::{collections::BTreeSet, fmt::Write as _, path::Path, process::Command, thread};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rustls::crypto::{aws_lc_rs::hpke::ALL_SUPPORTED_SUITES, hpke::Hpke};
 use scrutineer::{
     model::{gap::GapReason, level::Level},
-    probes::tls::facts::{ChainProblemName, EchRetry, EncryptedHello},
+    probes::tls::facts::{ChainProblemName, EchFault, EchRetry, EncryptedHello},
 };
 
 use crate::support::{Names, Running, free_port, left_out, scan};
-use crate::tls::{HOST, Pki, Question, ROOT, Seen, ZONE, observe_target, serve};
+use crate::tls::{HOST, Pki, Question, ROOT, Seen, ZONE, observe_among, serve};
 
 /// A key of a server with its configuration.
 struct Key {
@@ -21,6 +21,12 @@ struct Key {
 
 const X25519: u16 = 0x20;
 const PUBLIC: &str = "other.example";
+/// The zone of another organisation, without its services.
+const OTHER_ZONE: &str = "
+$TTL 300
+@ IN SOA ns1 hostmaster 1 7200 3600 1209600 300
+@ IN NS  ns1
+";
 
 /// Makes a key for the public name, for X25519 with SHA-256 and AES-128-GCM.
 fn key(id: u8) -> Key {
@@ -53,8 +59,13 @@ fn behind_length(bytes: &[u8]) -> Vec<u8> {
 
 /// A zone whose HTTPS record carries configurations.
 fn zone(target: &str, configs: &[&[u8]]) -> String {
+    zone_with(target, &behind_length(&configs.concat()))
+}
+
+/// A zone whose HTTPS record has this in the place of configurations.
+fn zone_with(target: &str, list: &[u8]) -> String {
     let mut zone = ZONE.to_owned();
-    let list = BASE64_STANDARD.encode(behind_length(&configs.concat()));
+    let list = BASE64_STANDARD.encode(list);
     writeln!(zone, "@ IN HTTPS 1 {target} alpn=\"h2\" ech=\"{list}\"").unwrap();
     zone
 }
@@ -91,14 +102,24 @@ fn go(certificates: &[&str], keys: &[&Key]) -> Option<(Running, u16)> {
 }
 
 fn observe(port: u16, zone: &str) -> Seen {
-    let (mut facts, gaps, cost) = observe_target(&Question {
+    observe_beside(port, zone, None)
+}
+
+/// Looks at a port, where the zone of another organisation may stand in DNS too.
+fn observe_beside(port: u16, zone: &str, front: Option<&str>) -> Seen {
+    let question = Question {
         zone,
         roles: &["website"],
         rules: &[format!("192.0.2.80:443:127.0.0.1:{port}")],
         root: Some(&Pki::get().path("inter.pem")),
         level: Level::Standard,
         ct_logs: None,
-    });
+    };
+    let others: Vec<_> = front
+        .map(|zone| ("front.example.", zone))
+        .into_iter()
+        .collect();
+    let (mut facts, gaps, cost) = observe_among(&question, &others);
     let endpoint = facts.endpoints.known_mut().unwrap().remove(0);
     Seen {
         endpoint,
@@ -145,9 +166,17 @@ impl Seen {
 
 /// Looks at one port with several zones, side by side.
 fn observe_all<const N: usize>(port: u16, zones: [&str; N]) -> [Seen; N] {
+    observe_all_beside(port, zones, None)
+}
+
+fn observe_all_beside<const N: usize>(
+    port: u16,
+    zones: [&str; N],
+    front: Option<&str>,
+) -> [Seen; N] {
     thread::scope(|scope| {
         zones
-            .map(|zone| scope.spawn(move || observe(port, zone)))
+            .map(|zone| scope.spawn(move || observe_beside(port, zone, front)))
             .map(|seen| seen.join().unwrap())
     })
 }
@@ -226,36 +255,132 @@ fn servers_that_never_heard_of_it() {
 }
 
 #[test]
-fn what_cannot_be_offered_is_not_determined() {
+fn what_cannot_be_offered_is_told() {
     let Some((_server, port)) = serve(&["ec"], None, &["-tls1_3"]) else {
         return;
     };
     let good = key(7);
-    let (broken, foreign) = (
+    let short = config(0xfe0d, 1, X25519, &[1; 31]);
+    let foreign = config(0xfafa, 1, X25519, &[1; 32]);
+    let no_kem = config(0xfe0d, 1, 0x7777, &[1; 32]);
+    // Its length is one too long for what follows.
+    let mut length = behind_length(&good.config);
+    length[1] += 1;
+    let zones = [
         zone(".", &[&good.config[..20]]),
-        zone(".", &[&config(0xfafa, 1, X25519, &[1; 32])]),
-    );
-    let (kem, away) = (
-        zone(".", &[&config(0xfe0d, 1, 0x7777, &[1; 32])]),
+        zone_with(".", &length),
+        zone_with(".", &[0, 0]),
+        zone(".", &[&short]),
+        zone(".", &[&foreign, &short]),
+        zone(".", &[&foreign, &no_kem]),
         zone("elsewhere.example.", &[&good.config]),
-    );
-    let [plain, broken, foreign, kem, away] =
-        observe_all(port, [ZONE, &broken, &foreign, &kem, &away]);
-    for (seen, reason) in [
-        (&broken, GapReason::Malformed),
-        (&foreign, GapReason::NotAsked),
-        (&kem, GapReason::NotAsked),
+        ZONE.to_owned(),
+    ];
+    let [cut, length, empty, short, foreign, no_kem, away, plain] =
+        observe_all(port, zones.each_ref().map(String::as_str));
+    let offered = ["accepted", "public_name_chain", "retry", "retry_accepted"];
+    for (seen, fault) in [
+        (&cut, EchFault::ListBroken),
+        (&length, EchFault::ListBroken),
+        (&empty, EchFault::ListBroken),
+        (&short, EchFault::Key),
+        (&foreign, EchFault::OtherVersion),
     ] {
-        assert_eq!(seen.ech(), &EncryptedHello::default());
-        let gaps = ["accepted", "public_name_chain", "retry", "retry_accepted"];
-        let gaps = gaps.map(|fact| format!("/{fact}"));
-        let gaps: Vec<_> = gaps.iter().map(|fact| (fact.as_str(), reason)).collect();
+        assert_eq!(seen.ech().fault.known(), Some(&Some(fault)));
+        let gaps = offered.map(|fact| format!("/{fact}"));
+        let gaps = gaps.each_ref().map(|at| (at.as_str(), GapReason::NotAsked));
         assert_eq!(seen.ech_gaps(), gaps);
         assert_eq!(seen.cost.connections, plain.cost.connections);
     }
+    // Another client may have that key encapsulation.
+    assert_eq!(no_kem.ech(), &EncryptedHello::default());
+    assert_eq!(no_kem.ech_gaps().len(), 5);
+    assert!(no_kem.ech_gaps().contains(&("/fault", GapReason::NotAsked)));
+    assert_eq!(no_kem.cost.connections, plain.cost.connections);
+
     assert!(away.endpoint.ech.is_unseen());
     assert_eq!(away.ech_gaps(), [("", GapReason::OutOfScope)]);
     assert_eq!(away.cost.connections, plain.cost.connections);
+}
+
+/// Records in alias mode lead from the name of the site to that of a service.
+#[test]
+fn aliases_are_followed() {
+    let published = key(7);
+    let Some((_server, port)) = go(&["ec", "other"], &[&published]) else {
+        return;
+    };
+    let list = BASE64_STANDARD.encode(behind_length(&published.config));
+    let service = format!("HTTPS 1 . alpn=\"h2\" ech=\"{list}\"");
+    let chain = |length: u16| {
+        let links = (1..length).map(|n| format!("n{n} IN HTTPS 0 n{}.site.example.\n", n + 1));
+        let links: String = links.collect();
+        format!(
+            "{ZONE}@ IN HTTPS 0 n1.site.example.\n{links}n{length} IN {service}\nn{length} IN A 192.0.2.80\n"
+        )
+    };
+    let zones = [
+        format!("{ZONE}@ IN HTTPS 0 svc.site.example.\nsvc IN {service}\nsvc IN A 192.0.2.80\n"),
+        // By a CNAME, to a record that names another host with the same address.
+        format!(
+            "{ZONE}@ IN HTTPS 0 www.site.example.\nwww IN CNAME svc\nhost IN A 192.0.2.80\n\
+             svc IN HTTPS 1 host.site.example. ech=\"{list}\"\n"
+        ),
+        chain(8),
+        // The record in service mode beside the alias counts for nothing.
+        format!("{ZONE}@ IN HTTPS 0 none.site.example.\n@ IN {service}\nnone IN A 192.0.2.80\n"),
+        format!("{ZONE}@ IN HTTPS 0 .\n"),
+        // The service has another address.
+        format!("{ZONE}@ IN HTTPS 0 svc.site.example.\nsvc IN {service}\nsvc IN A 192.0.2.81\n"),
+        // Out of scope, and with this address all the same.
+        format!("{ZONE}@ IN HTTPS 0 svc.front.example.\n"),
+        format!(
+            "{ZONE}@ IN HTTPS 0 a.site.example.\na IN HTTPS 0 b.site.example.\nb IN HTTPS 0 a.site.example.\n"
+        ),
+        format!("{ZONE}@ IN HTTPS 0 site.example.\n"),
+        chain(9),
+    ];
+    let front = format!("{OTHER_ZONE}svc IN {service}\nsvc IN A 192.0.2.80\n");
+    let [
+        near,
+        by_cname,
+        longest,
+        nothing,
+        none,
+        away,
+        other_zone,
+        circle,
+        own,
+        too_long,
+    ] = observe_all_beside(port, zones.each_ref().map(String::as_str), Some(&front));
+    for (name, seen) in [
+        ("near", near),
+        ("by a CNAME", by_cname),
+        ("longest", longest),
+        ("in another zone", other_zone),
+    ] {
+        assert!(
+            seen.endpoint.ech.known().is_some_and(Option::is_some),
+            "{name}: {:?}",
+            seen.gaps
+        );
+        assert_eq!(seen.answer(), (true, None, None), "{name}");
+        assert_eq!(seen.ech().config_id, Some(7));
+    }
+    let without = none.cost.connections;
+    for seen in [nothing, none] {
+        assert_eq!(seen.endpoint.ech.known(), Some(&None), "{:?}", seen.gaps);
+    }
+    for (seen, reason) in [
+        (away, GapReason::OutOfScope),
+        (circle, GapReason::Malformed),
+        (own, GapReason::Malformed),
+        (too_long, GapReason::TooLarge),
+    ] {
+        assert!(seen.endpoint.ech.is_unseen());
+        assert_eq!(seen.ech_gaps(), [("", reason)]);
+        assert_eq!(seen.cost.connections, without);
+    }
 }
 
 #[test]
@@ -293,7 +418,40 @@ fn a_person_and_the_checks_are_told() {
         ("tls.ech.key-current", true),
         ("tls.ech.public-name-trusted", true),
         ("tls.ech.honoured", false),
+        ("tls.ech.list-usable", false),
     ] {
         assert_eq!(failing.contains(check), fails, "{}", outcome.story());
     }
+}
+
+#[test]
+fn a_list_that_cannot_be_read_fails_one_check() {
+    let Some((_server, port)) = serve(&["ec"], None, &["-www", "-tls1_3"]) else {
+        return;
+    };
+    let zone = zone(".", &[&key(7).config[..20]]);
+    let names = Names::serve(&[(".", ROOT), ("site.example.", &zone)]);
+    let arguments = [
+        HOST.to_owned(),
+        format!("--resolver={}", names.address),
+        format!("--connect-to=192.0.2.80:443:127.0.0.1:{port}"),
+        format!("--ca-file={}", Pki::get().path("inter.pem").display()),
+    ];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scrutineer"));
+    let output = command.arg("tls").args(&arguments).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = "  Encrypted hello (ECH)        published, and BROKEN: ";
+    assert!(text.contains(line), "{text}");
+    let outcome = scan(
+        arguments
+            .iter()
+            .map(String::as_str)
+            .chain(["--only", "tls"]),
+    );
+    let about_ech = |checks: BTreeSet<String>| -> Vec<String> {
+        let about = |check: &String| check.starts_with("tls.ech.");
+        checks.into_iter().filter(about).collect()
+    };
+    assert_eq!(about_ech(outcome.failing()), ["tls.ech.list-usable"]);
+    assert!(about_ech(outcome.open()).is_empty(), "{}", outcome.story());
 }

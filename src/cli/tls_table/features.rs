@@ -3,7 +3,7 @@
 use super::{Page, word};
 use crate::model::seen::Seen;
 use crate::probes::tls::facts::{
-    EchRetry, EncryptedHello, EndpointPurpose, TlsEndpoint, VersionName,
+    EchFault, EchRetry, EncryptedHello, EndpointPurpose, TlsEndpoint, VersionName,
 };
 
 /// What stands in a row.
@@ -225,6 +225,13 @@ fn ech(endpoint: &TlsEndpoint) -> Told {
     Told::of(&endpoint.ech, |ech| match ech {
         None if website => Told::value("not published"),
         None => Told::NotApplicable,
+        Some(ech) if let Some(Some(fault)) = ech.fault.known() => Told::value(match fault {
+            EchFault::ListBroken => "published, and BROKEN: all HTTPS records are rejected with it",
+            EchFault::OtherVersion => "published in a version that no client knows",
+            EchFault::Extension => "published with extensions that no client knows",
+            EchFault::PublicName => "published for a public name that is no name of a host",
+            EchFault::Key => "published with a key of a wrong length",
+        }),
         Some(ech) => match (ech.accepted.known(), ech.retry.known()) {
             (Some(true), _) => Told::value("published, and accepted"),
             (Some(false), Some(Some(retry))) => Told::value(match retry {

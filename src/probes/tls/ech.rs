@@ -4,29 +4,34 @@
 //! instead; else one for the public name, as whoever comes with an old key makes it.
 //! Where nothing is published, nothing is sent.
 
-use hickory_proto::rr::{
-    RData,
-    rdata::svcb::{SVCB, SvcParamValue},
-};
+use hickory_proto::rr::rdata::{SVCB, svcb::SvcParamValue};
 use std::net::IpAddr;
 
 use super::exchange::Endpoint;
+use super::facts::EchFault;
 use super::first_contact::First;
 use super::handshakes::attempt;
 use crate::model::gap::GapReason;
 use crate::net::{
-    Answer, NetError, RecordType, https_owner, name_text,
+    NetError, ServiceRecords, name_text,
     tls::{Attempt, EchOffer, HandshakeError, Offer},
 };
-use crate::wire::ech::{self, Contents, EchConfig};
+use crate::wire::ech::{self, Contents, EchConfig, Fault};
 
 /// What is published for an endpoint, and what came of it.
 #[derive(Debug)]
 pub enum Ech {
     /// Nothing, or the endpoint is no website.
     Unpublished,
-    /// Something that cannot be offered; why.
+    /// Something that our client cannot offer; why.
     Unusable(NetError),
+    /// Something that no client can use.
+    Faulty {
+        /// The parameter of the HTTPS record.
+        published: Vec<u8>,
+        /// Why.
+        fault: EchFault,
+    },
     /// A configuration that was offered.
     Offered(Box<Offered>),
 }
@@ -79,63 +84,90 @@ pub async fn ech(endpoint: &Endpoint<'_>, first: &First) -> Result<Ech, NetError
     if endpoint.host.parse::<IpAddr>().is_ok() {
         return Ok(Ech::Unpublished);
     }
-    let owner = https_owner(&endpoint.host, endpoint.port);
-    let answer = endpoint.session.lookup(&owner, RecordType::HTTPS).await?;
-    let Some(published) = published(&answer, endpoint)? else {
+    let service = endpoint
+        .session
+        .service_records(&endpoint.host, endpoint.port);
+    let Some(published) = published(&service.await?, endpoint).await? else {
         return Ok(Ech::Unpublished);
     };
-    let Some(configs) = ech::configs(published) else {
-        let detail = "the parameter ech of the HTTPS record is broken";
-        return Ok(Ech::Unusable(NetError::new(GapReason::Malformed, detail)));
+    let configs = match ech::configs(&published) {
+        Some(configs) => configs,
+        None => {
+            let fault = EchFault::ListBroken;
+            return Ok(Ech::Faulty { published, fault });
+        }
     };
     let Some((contents, offer)) = usable(&configs) else {
-        let detail = "no configuration has a version, a key and a cipher that we have";
+        if let Some(fault) = fault(&configs) {
+            return Ok(Ech::Faulty { published, fault });
+        }
+        let detail = "no configuration has a key and a cipher that we have";
         return Ok(Ech::Unusable(NetError::new(GapReason::NotAsked, detail)));
     };
     let mut offered = offered(endpoint, first, &configs, contents, offer).await;
-    offered.published = published.to_vec();
+    offered.published = published;
     Ok(Ech::Offered(Box::new(offered)))
 }
 
 /// The parameter of the record that clients prefer among those that lead to this
 /// endpoint. Those that lead elsewhere say nothing about it, unless they are the only
 /// ones with configurations.
-fn published<'a>(
-    answer: &'a Answer,
+async fn published(
+    service: &ServiceRecords,
     endpoint: &Endpoint<'_>,
-) -> Result<Option<&'a [u8]>, NetError> {
-    let owner = answer.aliases.last().map(|alias| &alias.target);
-    let owner = owner.unwrap_or(&answer.name);
-    let mut here: Option<(u16, &[u8])> = None;
+) -> Result<Option<Vec<u8>>, NetError> {
+    let mut with_list: Vec<(&SVCB, &[u8])> = service
+        .records
+        .iter()
+        .filter_map(|record| {
+            record.svc_params.iter().find_map(|(_, value)| match value {
+                SvcParamValue::EchConfigList(list) => Some((record, &list.0[..])),
+                _ => None,
+            })
+        })
+        .collect();
+    with_list.sort_by_key(|(record, _)| record.svc_priority);
     let mut elsewhere = None;
-    for data in answer.data() {
-        let RData::HTTPS(record) = data else {
-            continue;
+    for (record, list) in with_list {
+        let target = match record.target_name.is_root() {
+            true => service.owner.clone(),
+            false => name_text(&record.target_name),
         };
-        let record = &record.0;
-        let list = record.svc_params.iter().find_map(|(_, value)| match value {
-            SvcParamValue::EchConfigList(list) => Some(&list.0[..]),
-            _ => None,
-        });
-        let Some(list) = list else {
-            continue;
-        };
-        let target = name_text(&record.target_name);
-        let same_name = record.target_name.is_root() || target == *owner || target == endpoint.host;
-        if !same_name || port(record).is_some_and(|port| port != endpoint.port) {
-            elsewhere = Some(target);
-        } else if here.is_none_or(|(priority, _)| record.svc_priority < priority) {
-            here = Some((record.svc_priority, list));
+        let same_port = port(record).is_none_or(|port| port == endpoint.port);
+        if same_port {
+            match leads_here(service, &target, endpoint).await {
+                Ok(true) => return Ok(Some(list.to_vec())),
+                Ok(false) => {}
+                Err(error) => {
+                    elsewhere.get_or_insert(error);
+                }
+            }
         }
+        let detail = format!(
+            "the HTTPS record leads to {target}, to another address or port: not looked at"
+        );
+        elsewhere.get_or_insert(NetError::new(GapReason::OutOfScope, detail));
     }
-    match (here, elsewhere) {
-        (Some((_, list)), _) => Ok(Some(list)),
-        (None, None) => Ok(None),
-        (None, Some(target)) => {
-            let detail =
-                format!("the HTTPS record leads to {target}, or to another port: not looked at");
-            Err(NetError::new(GapReason::OutOfScope, detail))
-        }
+    elsewhere.map_or(Ok(None), Err)
+}
+
+/// Whether the name that a record leads to has the address of this endpoint: by itself, or
+/// because it stands for the same host. Nothing but its addresses is asked for.
+async fn leads_here(
+    service: &ServiceRecords,
+    target: &str,
+    endpoint: &Endpoint<'_>,
+) -> Result<bool, NetError> {
+    // The name asked for, or the canonical one: that of the host's addresses too.
+    let own = !service.aliased && target == service.owner;
+    if own || target == endpoint.host {
+        return Ok(true);
+    }
+    let found = endpoint.session.addresses(target).await?;
+    let here = found.addresses.iter().any(|found| found.ip == endpoint.ip);
+    match found.failures.into_iter().next() {
+        Some((_, error)) if !here => Err(error),
+        _ => Ok(here),
     }
 }
 
@@ -148,9 +180,21 @@ fn port(record: &SVCB) -> Option<u16> {
 
 /// The first configuration that we can offer.
 fn usable(configs: &[EchConfig]) -> Option<(Contents, EchOffer)> {
-    configs.iter().find_map(|config| {
+    let mut sound = configs.iter().filter(|config| config.fault().is_none());
+    sound.find_map(|config| {
         let contents = config.contents.clone()?;
         Some((contents, EchOffer::new(config)?))
+    })
+}
+
+/// What keeps every client from using any of them: that of the first.
+fn fault(configs: &[EchConfig]) -> Option<EchFault> {
+    let faults: Option<Vec<Fault>> = configs.iter().map(EchConfig::fault).collect();
+    faults?.first().map(|fault| match fault {
+        Fault::OtherVersion => EchFault::OtherVersion,
+        Fault::Extension => EchFault::Extension,
+        Fault::PublicName => EchFault::PublicName,
+        Fault::Key => EchFault::Key,
     })
 }
 

@@ -10,6 +10,9 @@ use crate::model::{gap::GapReason, observation::EvidenceKind, seen::Seen};
 use crate::net::{NetError, tls::Attempt};
 use crate::wire::x509::Certificate;
 
+/// Facts that need an offer.
+const OFFERED: &[&str] = &["accepted", "retry", "retry_accepted", "public_name_chain"];
+
 impl Fold<'_> {
     /// The facts about encrypted hellos.
     pub(super) fn ech(&mut self, facts: &mut TlsEndpoint) {
@@ -25,17 +28,32 @@ impl Fold<'_> {
                 return;
             }
             Some(Ok(Ech::Unusable(error))) => {
-                for fact in ["accepted", "retry", "retry_accepted", "public_name_chain"] {
+                for fact in [&["fault"], OFFERED].concat() {
                     self.gap(&format!("/ech/{fact}"), error);
                 }
                 facts.ech = Seen::Known(Some(EncryptedHello::default()));
                 return;
+            }
+            Some(Ok(Ech::Faulty { published, fault })) => {
+                let detail = "no configuration is published that a client could use";
+                let error = NetError::new(GapReason::NotAsked, detail);
+                for fact in OFFERED {
+                    self.gap(&format!("/ech/{fact}"), &error);
+                }
+                facts.ech = Seen::Known(Some(EncryptedHello {
+                    fault: Seen::Known(Some(*fault)),
+                    ..EncryptedHello::default()
+                }));
+                let command = self.filled("dig +short {host} HTTPS");
+                let at = format!("{}/ech", self.at);
+                return self.prove(at, EvidenceKind::TlsHandshake, published, command);
             }
             Some(Ok(Ech::Offered(offered))) => offered,
         };
         let mut seen = EncryptedHello {
             config_id: Some(offered.contents.config_id),
             public_name: Some(offered.contents.public_name.clone()),
+            fault: Seen::Known(None),
             ..EncryptedHello::default()
         };
         match &offered.answer {

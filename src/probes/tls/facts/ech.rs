@@ -17,6 +17,9 @@ pub struct EncryptedHello {
     /// Name that stands in the clear, as that configuration says, cleaned; `null` where
     /// our client can use none.
     pub public_name: Option<String>,
+    /// What keeps every client from using what is published; `null` where our client can.
+    #[serde(default, skip_serializing_if = "Seen::is_unseen")]
+    pub fault: Seen<Option<EchFault>>,
     /// Whether the server read the encrypted hello.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub accepted: Seen<bool>,
@@ -31,6 +34,26 @@ pub struct EncryptedHello {
     /// may try again (RFC 9849 section 6.1.7); `null` where it refuses that name.
     #[serde(default, skip_serializing_if = "Seen::is_unseen")]
     pub public_name_chain: Seen<Option<Chain>>,
+}
+
+/// What keeps every client from using the configurations that are published: that of the
+/// first, where none has a way to be used.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum EchFault {
+    /// The list cannot be read, and clients reject all HTTPS records with it (RFC 9460
+    /// section 2.2).
+    ListBroken,
+    /// It has another version than that of RFC 9849.
+    OtherVersion,
+    /// It demands an extension that does not exist, or has one twice (RFC 9849 section 4.2).
+    Extension,
+    /// Its public name is no name of a host (RFC 9849 section 6.1.7).
+    PublicName,
+    /// Its key has a wrong length.
+    Key,
 }
 
 /// How a server goes on that did not read an encrypted hello (RFC 9849 section 7.1).
