@@ -11,10 +11,13 @@ class Explained(NamedTuple):
     peer: str
     server: str
     fact: str
-    # The difference; more than one where the peer says now this and now that.
+    # The difference, in one form or more.
     says: tuple[str, ...]
-    # Versions of the peer, as a regular expression, for which alone it holds; and why.
+    # Versions of the peer, as a regular expression, for which alone it holds.
     only_on: str | None
+    # Whether the peer says now this and now that, so that the difference need not be there each time.
+    wavers: bool
+    # Why, for either of the two.
     because: str | None
     # Where in this file it stands.
     line: int
@@ -23,16 +26,17 @@ class Explained(NamedTuple):
         return self.only_on is None or re.fullmatch(self.only_on, version) is not None
 
 
-def explained(peer, servers, fact, *says, only_on=None, because=None):
-    """One explanation a server. `only_on` wants a reason."""
-    if (only_on is None) != (because is None):
-        raise ValueError(f"{peer}, {fact}: versions and the reason for them go together")
+def explained(peer, servers, fact, *says, only_on=None, wavers=False, because=None):
+    """One explanation a server. What is demanded less than always wants a reason."""
+    if (only_on is not None or wavers) != (because is not None):
+        raise ValueError(f"{peer}, {fact}: an exception and the reason for it go together")
     line = sys._getframe(1).f_lineno
-    return [Explained(peer, server, fact, says, only_on, because, line) for server in servers]
+    return [Explained(peer, server, fact, says, only_on, wavers, because, line) for server in servers]
 
 
 NOT_IN_ITS_LIST = "TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA256 TLS_DH_anon_WITH_CAMELLIA_256_CBC_SHA256 only by scrutineer"
 NOT_TO_OURS = "scrutineer None, sslyze True"
+HANGS_UP = "its client ends after the handshake, whether the tickets of TLS 1.3 have come by then or not"
 EXPLAINED = [
     *explained("sslyze", ["legacy", "mail"], "suites TLS1.2", NOT_IN_ITS_LIST),
     *explained("sslyze", ["tls13"], "extended master secret", NOT_TO_OURS),
@@ -42,9 +46,12 @@ EXPLAINED = [
     *explained("sslyze", ["legacy"], "resumption by id", "scrutineer True, sslyze False"),
     *explained("sslyze", ["rate", "open"], "versions", "TLS1.2 TLS1.3 only by scrutineer"),
     *explained("sslyze", ["post-quantum"], "versions", "TLS1.3 only by scrutineer"),
-    *explained("testssl.sh", ["tls13"], "resumption by id", "scrutineer None, testssl.sh True", "scrutineer None, testssl.sh False"),
-    *explained("testssl.sh", ["tls13"], "resumption by ticket", "scrutineer None, testssl.sh True", "scrutineer None, testssl.sh False"),
-    *explained("testssl.sh", ["gnutls", "rate"], "resumption by id", "scrutineer True, testssl.sh False"),
+    *explained("testssl.sh", ["tls13"], "resumption by id", "scrutineer None, testssl.sh True", "scrutineer None, testssl.sh False",
+               wavers=True, because=HANGS_UP),
+    *explained("testssl.sh", ["tls13"], "resumption by ticket", "scrutineer None, testssl.sh True", "scrutineer None, testssl.sh False",
+               wavers=True, because=HANGS_UP),
+    *explained("testssl.sh", ["gnutls"], "resumption by id", "scrutineer True, testssl.sh False", wavers=True, because=HANGS_UP),
+    *explained("testssl.sh", ["rate"], "resumption by id", "scrutineer True, testssl.sh False"),
     *explained("testssl.sh", ["post-quantum"], "versions", "TLS1.3 only by scrutineer"),
 ]
 # Servers that turn a scanner away. While it finds no version there, nothing else that it says of them is compared.
@@ -79,7 +86,7 @@ def left_open(peer, version, server, differences, explanations=None):
     unexplained = [f"{server}: {fact}: {text}" for fact, text in differences.items() if text and (fact, text) not in known]
     idle = [f"{server}: {one.fact}: tls_explained.py line {one.line} explains {' or '.join(one.says)!r}, but {peer} {version} "
             f"{'says nothing of it' if one.fact not in differences else differences[one.fact] or 'agrees'}: "
-            "take it out, there and in docs/tls-agreement.md" for one in here if differences.get(one.fact) not in one.says]
+            "take it out, there and in docs/tls-agreement.md" for one in here if not one.wavers and differences.get(one.fact) not in one.says]
     return unexplained + idle
 
 

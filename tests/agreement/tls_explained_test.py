@@ -11,6 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs/tls-agreement.md"
 RULES = [
     *explained("peer", ["a", "b"], "order", "scrutineer client, peer server"),
     *explained("peer", ["d"], "order", "scrutineer client, peer server", "scrutineer client, peer None"),
+    *explained("peer", ["e"], "order", "scrutineer client, peer server", wavers=True, because="it guesses"),
     *explained("peer", ["a"], "curves", "x448 only by scrutineer", only_on=r"2\..*", because="version 3 knows x448"),
 ]
 
@@ -43,14 +44,20 @@ class LeftOpen(unittest.TestCase):
         other = self.open(ours, {"order": "server", "curves": set()})
         self.assertEqual(len(other), 2, other)
 
-    def test_a_scanner_that_wavers_must_still_differ(self):
+    def test_a_scanner_that_wavers_may_agree_and_say_nothing_else(self):
+        for theirs in ("client", "server"):
+            self.assertEqual(self.open({"order": "client"}, {"order": theirs}, server="e"), [])
+        self.assertEqual(len(self.open({"order": "client"}, {"order": "other"}, server="e")), 1)
+
+    def test_one_of_two_forms_is_there(self):
         self.assertEqual(self.open({"order": "client"}, {"order": "server"}, server="d"), [])
         self.assertEqual(len(self.open({"order": "client"}, {"order": "client"}, server="d")), 1)
         self.assertEqual(len(self.open({"order": "client"}, {"order": "other"}, server="d")), 2)
 
-    def test_versions_want_a_reason(self):
-        with self.assertRaises(ValueError):
-            explained("peer", ["a"], "order", "", only_on="2.*")
+    def test_exceptions_want_a_reason(self):
+        for exception in ({"only_on": "2.*"}, {"wavers": True}, {"because": "so"}):
+            with self.assertRaises(ValueError):
+                explained("peer", ["a"], "order", "", **exception)
 
     def test_a_scanner_that_is_turned_away_no_more_is_compared(self):
         ours = {"versions": {"TLS1.3"}, "early data": True}
