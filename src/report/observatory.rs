@@ -58,9 +58,9 @@ pub fn results(score: &ObservatoryScore) -> String {
 /// A target with its score, as a table has it.
 #[derive(Serialize)]
 pub struct Row {
-    target: String,
+    of: String,
     grade: String,
-    results: String,
+    because: String,
 }
 
 /// A row for each of the first targets with a score.
@@ -69,9 +69,9 @@ pub fn rows(document: &Findings) -> Vec<Row> {
     scored
         .into_iter()
         .map(|(summary, score)| Row {
-            target: line(&summary.key),
+            of: line(&summary.key),
             grade: grade(score),
-            results: results(score),
+            because: results(score),
         })
         .collect()
 }

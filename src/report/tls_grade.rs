@@ -54,9 +54,9 @@ pub fn step(step: &TlsGradeStep) -> String {
 /// An endpoint with its grade, as a table has it.
 #[derive(Serialize)]
 pub struct Row {
-    endpoint: String,
+    of: String,
     grade: String,
-    limits: String,
+    because: String,
 }
 
 /// Endpoints that were graded, with their target, and how many more there are.
@@ -77,9 +77,9 @@ pub fn rows(document: &Findings) -> Vec<Row> {
     let row = |(target, one): (&str, &EndpointGrade)| {
         let limits: Vec<String> = one.grade.steps.iter().map(step).collect();
         Row {
-            endpoint: format!("{} {}", line(target), line(&one.endpoint)),
+            of: format!("{} {}", line(target), line(&one.endpoint)),
             grade: in_words(&one.grade),
-            limits: limits.join("; "),
+            because: limits.join("; "),
         }
     };
     graded.into_iter().map(row).collect()
@@ -94,9 +94,9 @@ pub(super) fn write(document: &Findings, page: &mut Page<'_>) -> io::Result<()> 
     page.heading(TITLE)?;
     page.text(Style::Faint, NOTE)?;
     for row in rows {
-        let mut text = format!("{}: {}", row.endpoint, row.grade);
-        if !row.limits.is_empty() {
-            text.push_str(&format!("; {}", row.limits));
+        let mut text = format!("{}: {}", row.of, row.grade);
+        if !row.because.is_empty() {
+            text.push_str(&format!("; {}", row.because));
         }
         page.text(Style::Plain, &text)?;
     }

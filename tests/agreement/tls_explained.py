@@ -50,7 +50,8 @@ EXPLAINED = [
                wavers=True, because=HANGS_UP),
     *explained("testssl.sh", ["tls13"], "resumption by ticket", "scrutineer None, testssl.sh True", "scrutineer None, testssl.sh False",
                wavers=True, because=HANGS_UP),
-    *explained("testssl.sh", ["gnutls"], "resumption by id", "scrutineer True, testssl.sh False", wavers=True, because=HANGS_UP),
+    *explained("testssl.sh", ["gnutls"], "resumption by id", "scrutineer True, testssl.sh False", wavers=True,
+               because="one run finds them and the next does not"),
     *explained("testssl.sh", ["rate"], "resumption by id", "scrutineer True, testssl.sh False"),
     *explained("testssl.sh", ["post-quantum"], "versions", "TLS1.3 only by scrutineer"),
 ]
@@ -86,7 +87,8 @@ def left_open(peer, version, server, differences, explanations=None):
     unexplained = [f"{server}: {fact}: {text}" for fact, text in differences.items() if text and (fact, text) not in known]
     idle = [f"{server}: {one.fact}: tls_explained.py line {one.line} explains {' or '.join(one.says)!r}, but {peer} {version} "
             f"{'says nothing of it' if one.fact not in differences else differences[one.fact] or 'agrees'}: "
-            "take it out, there and in docs/tls-agreement.md" for one in here if not one.wavers and differences.get(one.fact) not in one.says]
+            "take it out, there and in docs/tls-agreement.md"
+            for one in here if not one.wavers and differences.get(one.fact) not in one.says]
     return unexplained + idle
 
 
