@@ -28,20 +28,25 @@ pub struct Stands {
 }
 
 impl Stands {
-    /// The fact that stands at `at`, with what proves that a name is not there, or the gap.
+    /// The fact of a name that a record at `at` leads to. Notes what proves that the name is
+    /// not there, or the gap.
     pub fn fact(
         stands: &Result<Self, NetError>,
         at: &str,
-    ) -> (Seen<Standing>, Vec<Evidence>, Option<Gap>) {
+        gaps: &mut Vec<Gap>,
+        evidence: &mut Vec<Evidence>,
+    ) -> Seen<Standing> {
         match stands {
-            Ok(stands) if stands.standing == Standing::Resolves => {
-                (stands.standing.into(), Vec::new(), None)
-            }
             Ok(stands) => {
-                let proof = stands.answers.iter().map(|answer| answer.evidence(at));
-                (stands.standing.into(), proof.collect(), None)
+                if stands.standing != Standing::Resolves {
+                    evidence.extend(stands.answers.iter().map(|answer| answer.evidence(at)));
+                }
+                stands.standing.into()
             }
-            Err(error) => (Seen::Unseen, Vec::new(), Some(error.gap(at))),
+            Err(error) => {
+                gaps.push(error.gap(at));
+                Seen::Unseen
+            }
         }
     }
 }

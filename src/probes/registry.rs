@@ -1,17 +1,17 @@
 //! The list of probes, and what a probe is.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::{future::Future, pin::Pin};
 
 use crate::model::{
-    gap::Gap,
+    gap::{Gap, GapReason},
     level::{Area, Level},
     observation::{Conditions, Cost, Evidence, OBSERVATION_SCHEMA},
     target::Target,
 };
-use crate::net::Session;
+use crate::net::{NetError, Session};
 use crate::wire::text::clean;
 
 /// Every probe, in the order in which areas are shown.
@@ -65,6 +65,37 @@ pub struct AreaReport {
     pub gaps: Vec<Gap>,
     /// What proves the facts, with pointers from the root.
     pub evidence: Vec<Evidence>,
+}
+
+impl AreaReport {
+    /// What was seen of an area. Facts that JSON cannot hold would be a defect of this
+    /// program, and are told as one.
+    pub fn seen(
+        area: Area,
+        facts: &impl Serialize,
+        gaps: Vec<Gap>,
+        evidence: Vec<Evidence>,
+    ) -> Self {
+        match serde_json::to_value(facts) {
+            Ok(facts) => Self {
+                facts: Some(facts),
+                gaps,
+                evidence,
+            },
+            Err(error) => {
+                let defect = NetError::new(GapReason::Internal, error.to_string());
+                Self::unseen(area, &defect)
+            }
+        }
+    }
+
+    /// Nothing was seen of an area, and why.
+    pub fn unseen(area: Area, why: &NetError) -> Self {
+        Self {
+            gaps: vec![why.gap(format!("/{}", area.key()))],
+            ..Self::default()
+        }
+    }
 }
 
 /// One kind of exchange that a probe would make with a target.

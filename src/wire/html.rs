@@ -8,6 +8,8 @@
 
 mod scan;
 
+pub(super) use scan::each_event;
+
 /// Most items of each list. What lies beyond is left out, and [`Cut`] says so.
 const MAX_FORMS: usize = 100;
 const MAX_FIELDS: usize = 1_000;

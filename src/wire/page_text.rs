@@ -8,14 +8,10 @@
 //! characters and more). A time without seconds and a date alone stay: "polls close at 8:00 p.m."
 //! is what a forger would change.
 
-use html5gum::{
-    Span, Tokenizer,
-    emitters::callback::{CallbackEmitter, CallbackEvent},
-};
+use html5gum::emitters::callback::CallbackEvent;
 use sha2::{Digest, Sha256};
-use std::convert::Infallible;
 
-use super::text::clean;
+use super::{html::each_event, text::clean};
 
 /// Most lines of a page that are kept, the longest one, and all together (characters).
 const LINES_MAX: usize = 400;
@@ -38,17 +34,7 @@ pub struct PageText {
 /// Reads the text of a document.
 pub fn page_text(html: &str) -> PageText {
     let mut state = Scan::default();
-    let mut emitter = CallbackEmitter::new(
-        |event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
-            state.event(&event);
-            None
-        },
-    );
-    emitter.naively_switch_states(true);
-    // Nothing is yielded, so this runs over the whole document; strings cannot fail to be read.
-    for token in Tokenizer::new_with_emitter(html, emitter) {
-        let (Ok(_) | Err(_)) = token;
-    }
+    each_event(html, |event| state.event(event));
     state.finish()
 }
 

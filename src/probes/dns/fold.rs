@@ -17,6 +17,7 @@ use super::{
 use crate::{
     model::{
         gap::{Gap, GapReason},
+        level::Area,
         observation::Evidence,
         seen::Seen,
         standing::Standing,
@@ -47,18 +48,7 @@ pub(super) fn report(answers: &Answers, routing: &Routing<'_>, now: Timestamp) -
     fold.gaps.sort();
     fold.gaps.dedup();
     fold.evidence.sort();
-    match serde_json::to_value(&fold.facts) {
-        Ok(facts) => AreaReport {
-            facts: Some(facts),
-            gaps: fold.gaps,
-            evidence: fold.evidence,
-        },
-        Err(error) => AreaReport {
-            facts: None,
-            gaps: vec![NetError::new(GapReason::Internal, error.to_string()).gap("/dns")],
-            evidence: Vec::new(),
-        },
-    }
+    AreaReport::seen(Area::Dns, &fold.facts, fold.gaps, fold.evidence)
 }
 
 #[derive(Default)]

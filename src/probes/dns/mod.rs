@@ -26,11 +26,11 @@ use super::registry::{
     AreaReport, PlannedExchange, Probe, ProbeContext, ProbeFuture, check_facts, schema_of,
 };
 use crate::model::{
-    gap::{Gap, GapReason},
+    gap::GapReason,
     level::{Area, Level},
     target::Target,
 };
-use crate::net::registered_domain;
+use crate::net::{NetError, registered_domain};
 use std::net::IpAddr;
 
 /// The DNS probe.
@@ -46,15 +46,8 @@ pub static PROBE: Probe = Probe {
 fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
     Box::pin(async move {
         if context.target.name.parse::<IpAddr>().is_ok() {
-            return AreaReport {
-                facts: None,
-                gaps: vec![Gap {
-                    at: "/dns".to_owned(),
-                    reason: GapReason::NotAsked,
-                    detail: Some("the target is an address, which has no records".to_owned()),
-                }],
-                evidence: Vec::new(),
-            };
+            let why = "the target is an address, which has no records";
+            return AreaReport::unseen(Area::Dns, &NetError::new(GapReason::NotAsked, why));
         }
         let answers = jobs::ask(context.session, &context.target.name).await;
         let routing = (context.session.routes(), context.session.payloads());

@@ -147,10 +147,7 @@ impl Fold {
         at: &str,
         stands: &Result<Stands, NetError>,
     ) -> Seen<Standing> {
-        let (standing, proof, gap) = Stands::fact(stands, at);
-        self.evidence.extend(proof);
-        self.gaps.extend(gap);
-        standing
+        Stands::fact(stands, at, &mut self.gaps, &mut self.evidence)
     }
 
     /// SRV records and wildcards.

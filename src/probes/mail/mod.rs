@@ -23,7 +23,7 @@ use super::registry::{
 };
 use crate::{
     model::{
-        gap::{Gap, GapReason},
+        gap::GapReason,
         level::{Area, Level},
         seen::Seen,
         target::Target,
@@ -52,15 +52,8 @@ const ENDPOINTS_MAX: usize = 20;
 fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
     Box::pin(async move {
         if context.target.name.parse::<IpAddr>().is_ok() {
-            return AreaReport {
-                facts: None,
-                gaps: vec![Gap {
-                    at: "/mail".to_owned(),
-                    reason: GapReason::NotAsked,
-                    detail: Some("the target is an address, which is no mail domain".to_owned()),
-                }],
-                evidence: Vec::new(),
-            };
+            let why = "the target is an address, which is no mail domain";
+            return AreaReport::unseen(Area::Mail, &NetError::new(GapReason::NotAsked, why));
         }
         let (session, domain) = (context.session, context.target.name.as_str());
         let (exchangers, spf, dmarc, dkim, tls_rpt, bimi, mut mta_sts, below) = tokio::join!(
@@ -106,18 +99,7 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
         notes.gaps.sort();
         notes.gaps.dedup();
         notes.evidence.sort();
-        match serde_json::to_value(&facts) {
-            Ok(facts) => AreaReport {
-                facts: Some(facts),
-                gaps: notes.gaps,
-                evidence: notes.evidence,
-            },
-            Err(error) => AreaReport {
-                facts: None,
-                gaps: vec![NetError::new(GapReason::Internal, error.to_string()).gap("/mail")],
-                evidence: Vec::new(),
-            },
-        }
+        AreaReport::seen(Area::Mail, &facts, notes.gaps, notes.evidence)
     })
 }
 

@@ -36,10 +36,7 @@ impl Notes {
         at: &str,
         stands: &Result<Stands, NetError>,
     ) -> Seen<Standing> {
-        let (standing, proof, gap) = Stands::fact(stands, at);
-        self.evidence.extend(proof);
-        self.gaps.extend(gap);
-        standing
+        Stands::fact(stands, at, &mut self.gaps, &mut self.evidence)
     }
 
     pub(super) fn add(&mut self, other: Self) {

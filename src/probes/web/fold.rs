@@ -17,7 +17,7 @@ use super::{
 use crate::{
     model::{
         gap::{Gap, GapReason},
-        level::Level,
+        level::{Area, Level},
         observation::{Evidence, EvidenceKind},
         seen::Seen,
         target::Target,
@@ -107,19 +107,8 @@ pub(super) fn report(
         pins: fold.pins(answers, target),
         observatory: Seen::Unseen,
     };
-    // The types hold nothing that JSON cannot; an error would be a defect of this program.
-    match serde_json::to_value(&facts) {
-        Ok(value) => AreaReport {
-            facts: Some(value),
-            gaps: fold.gaps.into_iter().collect(),
-            evidence: fold.evidence,
-        },
-        Err(error) => AreaReport {
-            facts: None,
-            gaps: vec![NetError::new(GapReason::Internal, error.to_string()).gap("/web")],
-            evidence: Vec::new(),
-        },
-    }
+    let gaps = fold.gaps.into_iter().collect();
+    AreaReport::seen(Area::Web, &facts, gaps, fold.evidence)
 }
 
 #[derive(Default)]

@@ -70,11 +70,7 @@ fn observe(context: ProbeContext<'_>) -> ProbeFuture<'_> {
                 let answers = jobs::ask(context, &addresses).await;
                 fold::report(&answers, context.target, context.level, context.session)
             }
-            Err(error) => AreaReport {
-                facts: None,
-                gaps: vec![error.gap("/web")],
-                evidence: Vec::new(),
-            },
+            Err(error) => AreaReport::unseen(Area::Web, &error),
         }
     })
 }

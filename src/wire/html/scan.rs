@@ -19,9 +19,15 @@ pub(super) fn scan(html: &str) -> Document {
         in_head: true,
         ..Scan::default()
     };
+    each_event(html, |event| state.event(event));
+    state.finish()
+}
+
+/// Tells of each token of a document, in order.
+pub(in crate::wire) fn each_event(html: &str, mut tell: impl FnMut(&CallbackEvent<'_>)) {
     let mut emitter = CallbackEmitter::new(
         |event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
-            state.event(&event);
+            tell(&event);
             None
         },
     );
@@ -30,7 +36,6 @@ pub(super) fn scan(html: &str) -> Document {
     for token in Tokenizer::new_with_emitter(html, emitter) {
         let (Ok(_) | Err(_)) = token;
     }
-    state.finish()
 }
 
 /// Where text goes at the moment.
