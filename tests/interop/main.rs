@@ -33,6 +33,7 @@ mod tls_certificates;
 mod tls_clients;
 mod tls_corpus;
 mod tls_ech;
+mod tls_ech_aliases;
 mod tls_features;
 mod tls_fingerprint;
 mod tls_http_upgrade;

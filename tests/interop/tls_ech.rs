@@ -14,22 +14,16 @@ use crate::support::{Names, Running, free_port, left_out, scan};
 use crate::tls::{HOST, Pki, Question, ROOT, Seen, ZONE, observe_among, serve};
 
 /// A key of a server with its configuration.
-struct Key {
+pub struct Key {
     private: Vec<u8>,
-    config: Vec<u8>,
+    pub config: Vec<u8>,
 }
 
 const X25519: u16 = 0x20;
 const PUBLIC: &str = "other.example";
-/// The zone of another organisation, without its services.
-const OTHER_ZONE: &str = "
-$TTL 300
-@ IN SOA ns1 hostmaster 1 7200 3600 1209600 300
-@ IN NS  ns1
-";
 
 /// Makes a key for the public name, for X25519 with SHA-256 and AES-128-GCM.
-fn key(id: u8) -> Key {
+pub fn key(id: u8) -> Key {
     let x25519 = |hpke: &&&dyn Hpke| u16::from(hpke.suite().kem) == X25519;
     let hpke = ALL_SUPPORTED_SUITES.iter().find(x25519).unwrap();
     let (public, private) = hpke.generate_key_pair().unwrap();
@@ -52,7 +46,7 @@ fn config(version: u16, id: u8, kem: u16, public: &[u8]) -> Vec<u8> {
     [&version.to_be_bytes(), &behind_length(&body)[..]].concat()
 }
 
-fn behind_length(bytes: &[u8]) -> Vec<u8> {
+pub fn behind_length(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap();
     [&length.to_be_bytes(), bytes].concat()
 }
@@ -71,7 +65,7 @@ fn zone_with(target: &str, list: &[u8]) -> String {
 }
 
 /// Starts the server that tests/interop/ech/build has built.
-fn go(certificates: &[&str], keys: &[&Key]) -> Option<(Running, u16)> {
+pub fn go(certificates: &[&str], keys: &[&Key]) -> Option<(Running, u16)> {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/validators/ech/server");
     if !built.is_file() {
         left_out(
@@ -129,14 +123,14 @@ fn observe_beside(port: u16, zone: &str, front: Option<&str>) -> Seen {
 }
 
 impl Seen {
-    fn ech(&self) -> &EncryptedHello {
+    pub fn ech(&self) -> &EncryptedHello {
         let ech = self.endpoint.ech.known();
         let told = || panic!("nothing of encrypted hellos: {:?}", self.gaps);
         ech.and_then(Option::as_ref).unwrap_or_else(told)
     }
 
     /// Why facts about encrypted hellos are open.
-    fn ech_gaps(&self) -> Vec<(&str, GapReason)> {
+    pub fn ech_gaps(&self) -> Vec<(&str, GapReason)> {
         let about = self.gaps.iter().filter_map(|gap| {
             let (_, at) = gap.at.split_once("/ech")?;
             Some((at, gap.reason))
@@ -152,7 +146,7 @@ impl Seen {
         Some(problems)
     }
 
-    fn answer(&self) -> (bool, Option<EchRetry>, Option<bool>) {
+    pub fn answer(&self) -> (bool, Option<EchRetry>, Option<bool>) {
         let ech = self.ech();
         assert_eq!(ech.public_name.as_deref(), Some(PUBLIC));
         assert_eq!(self.ech_gaps(), []);
@@ -169,7 +163,7 @@ fn observe_all<const N: usize>(port: u16, zones: [&str; N]) -> [Seen; N] {
     observe_all_beside(port, zones, None)
 }
 
-fn observe_all_beside<const N: usize>(
+pub fn observe_all_beside<const N: usize>(
     port: u16,
     zones: [&str; N],
     front: Option<&str>,
@@ -301,86 +295,6 @@ fn what_cannot_be_offered_is_told() {
     assert!(away.endpoint.ech.is_unseen());
     assert_eq!(away.ech_gaps(), [("", GapReason::OutOfScope)]);
     assert_eq!(away.cost.connections, plain.cost.connections);
-}
-
-/// Records in alias mode lead from the name of the site to that of a service.
-#[test]
-fn aliases_are_followed() {
-    let published = key(7);
-    let Some((_server, port)) = go(&["ec", "other"], &[&published]) else {
-        return;
-    };
-    let list = BASE64_STANDARD.encode(behind_length(&published.config));
-    let service = format!("HTTPS 1 . alpn=\"h2\" ech=\"{list}\"");
-    let chain = |length: u16| {
-        let links = (1..length).map(|n| format!("n{n} IN HTTPS 0 n{}.site.example.\n", n + 1));
-        let links: String = links.collect();
-        format!(
-            "{ZONE}@ IN HTTPS 0 n1.site.example.\n{links}n{length} IN {service}\nn{length} IN A 192.0.2.80\n"
-        )
-    };
-    let zones = [
-        format!("{ZONE}@ IN HTTPS 0 svc.site.example.\nsvc IN {service}\nsvc IN A 192.0.2.80\n"),
-        // By a CNAME, to a record that names another host with the same address.
-        format!(
-            "{ZONE}@ IN HTTPS 0 www.site.example.\nwww IN CNAME svc\nhost IN A 192.0.2.80\n\
-             svc IN HTTPS 1 host.site.example. ech=\"{list}\"\n"
-        ),
-        chain(8),
-        // The record in service mode beside the alias counts for nothing.
-        format!("{ZONE}@ IN HTTPS 0 none.site.example.\n@ IN {service}\nnone IN A 192.0.2.80\n"),
-        format!("{ZONE}@ IN HTTPS 0 .\n"),
-        // The service has another address.
-        format!("{ZONE}@ IN HTTPS 0 svc.site.example.\nsvc IN {service}\nsvc IN A 192.0.2.81\n"),
-        // Out of scope, and with this address all the same.
-        format!("{ZONE}@ IN HTTPS 0 svc.front.example.\n"),
-        format!(
-            "{ZONE}@ IN HTTPS 0 a.site.example.\na IN HTTPS 0 b.site.example.\nb IN HTTPS 0 a.site.example.\n"
-        ),
-        format!("{ZONE}@ IN HTTPS 0 site.example.\n"),
-        chain(9),
-    ];
-    let front = format!("{OTHER_ZONE}svc IN {service}\nsvc IN A 192.0.2.80\n");
-    let [
-        near,
-        by_cname,
-        longest,
-        nothing,
-        none,
-        away,
-        other_zone,
-        circle,
-        own,
-        too_long,
-    ] = observe_all_beside(port, zones.each_ref().map(String::as_str), Some(&front));
-    for (name, seen) in [
-        ("near", near),
-        ("by a CNAME", by_cname),
-        ("longest", longest),
-        ("in another zone", other_zone),
-    ] {
-        assert!(
-            seen.endpoint.ech.known().is_some_and(Option::is_some),
-            "{name}: {:?}",
-            seen.gaps
-        );
-        assert_eq!(seen.answer(), (true, None, None), "{name}");
-        assert_eq!(seen.ech().config_id, Some(7));
-    }
-    let without = none.cost.connections;
-    for seen in [nothing, none] {
-        assert_eq!(seen.endpoint.ech.known(), Some(&None), "{:?}", seen.gaps);
-    }
-    for (seen, reason) in [
-        (away, GapReason::OutOfScope),
-        (circle, GapReason::Malformed),
-        (own, GapReason::Malformed),
-        (too_long, GapReason::TooLarge),
-    ] {
-        assert!(seen.endpoint.ech.is_unseen());
-        assert_eq!(seen.ech_gaps(), [("", reason)]);
-        assert_eq!(seen.cost.connections, without);
-    }
 }
 
 #[test]
