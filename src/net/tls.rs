@@ -45,7 +45,7 @@ pub struct Offer {
     /// Which certificates it accepts.
     pub certificates: CertificateKind,
     /// The only scheme with which an RSA key may sign TLS 1.3; any without it. Takes
-    /// certificates with an RSA key alone.
+    /// certificates with an RSA key alone. In TLS 1.2 it stands before those of PKCS #1.
     pub pss: Option<u16>,
     /// Leaves out the post-quantum groups, whose key shares make the hello
     /// larger than some servers can take.

@@ -38,6 +38,7 @@ mod tls_features;
 mod tls_fingerprint;
 mod tls_http_upgrade;
 mod tls_leaves;
+mod tls_legacy_cost;
 mod tls_mail;
 mod tls_mozilla;
 mod tls_names;

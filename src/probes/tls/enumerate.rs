@@ -27,9 +27,11 @@ use crate::wire::tls::{
 
 mod beside;
 mod choice;
+mod curve_question;
 mod exchanges;
 mod group_order;
 mod older;
+mod order;
 mod parameters;
 mod search;
 mod tls13;
@@ -38,6 +40,7 @@ mod version_facts;
 use choice::offer;
 use exchanges::Exchanges;
 pub use group_order::Groups;
+pub use parameters::ask_left_scheme;
 pub use version_facts::{SuiteFacts, VersionFacts};
 
 /// What a server accepts.
@@ -49,6 +52,8 @@ pub struct Enumeration {
     pub groups: Vec<u16>,
     /// Why there may be more groups.
     pub groups_open: Option<NetError>,
+    /// Whether an answer of TLS 1.2 ruled out all curves that no answer showed.
+    curves_through: bool,
     /// Groups of TLS 1.3, and who decides which of them is taken.
     pub groups_tls13: Groups,
     /// Those of the versions before.
@@ -61,6 +66,8 @@ pub struct Enumeration {
     pub exchanges: Exchanges,
     /// Schemes that sign the key exchange of TLS 1.2.
     pub schemes: BTreeSet<u16>,
+    /// One that was not asked for, as a handshake of TLS 1.2 that is made anyway shows it.
+    pub left_scheme: Option<u16>,
     /// Whether an answer up to TLS 1.2 without a ticket gave the session an id.
     pub gives_session_id: Option<bool>,
     /// Signed certificate timestamps in an answer up to TLS 1.2.
@@ -193,22 +200,33 @@ impl Enumeration {
 }
 
 /// What a handshake showed before.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Known {
     /// The server has agreed on TLS 1.2 or 1.3 with a client that offered both,
     /// so that its word on versions is meant as the protocol has it.
     pub negotiates: bool,
     /// It takes hellos of more than 511 bytes.
     pub takes_large: bool,
-    /// The group agreed on in TLS 1.3.
-    pub group: Option<u16>,
+    /// What was agreed on in TLS 1.3.
+    pub agreed: Option<Agreed>,
+}
+
+/// What a handshake of TLS 1.3 agreed on.
+#[derive(Clone, Debug)]
+pub struct Agreed {
+    /// The group.
+    pub group: u16,
+    /// The suite.
+    pub suite: u16,
+    /// The suites offered, in that order.
+    pub offered: Vec<u16>,
 }
 
 /// Finds out everything.
 pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumeration {
     let (newest, (mut found, refusal)) = tokio::join!(
-        tls13::tls13(prober, known.group),
-        older::tls12(prober, known)
+        tls13::tls13(prober, known.agreed.clone()),
+        older::tls12(prober, &known)
     );
     let tls13::Tls13 {
         facts,
@@ -248,7 +266,7 @@ pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumerat
                 None => None,
             }
         },
-        older::below_tls12(prober, known, refusal, &mut found),
+        older::below_tls12(prober, &known, refusal, &mut found),
     );
     found.chacha_priority = chacha;
     found.tolerates_unknown = unknown.or(found.tolerates_unknown);

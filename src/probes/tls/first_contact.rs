@@ -4,6 +4,7 @@ use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use tokio::time::sleep;
 
+use super::enumerate::Agreed;
 use super::exchange::{Ask, Endpoint, OpenError, Purpose, Reply};
 use super::jobs::{Contact, FIRST_CONTACT, PAUSE, is_final};
 use super::limited::Held;
@@ -11,7 +12,7 @@ use super::prober::Prober;
 use crate::model::{gap::GapReason, level::Level};
 use crate::net::{
     NetError,
-    tls::{Agreement, Attempt, HandshakeError, Offer, Sessions},
+    tls::{Agreement, Attempt, HandshakeError, Offer, Sessions, provider},
 };
 use crate::wire::tls::{Version, client_hello::ClientHello, groups, suites};
 
@@ -42,9 +43,15 @@ impl First {
         Version::from_code(self.agreement()?.version)
     }
 
-    /// The group agreed on.
-    pub fn group(&self) -> Option<u16> {
-        self.agreement()?.group
+    /// What was agreed on; `None` without a group.
+    pub fn agreed_on(&self) -> Option<Agreed> {
+        let agreement = self.agreement()?;
+        let offered = provider().cipher_suites;
+        Some(Agreed {
+            group: agreement.group?,
+            suite: agreement.suite,
+            offered: offered.iter().map(|one| one.suite().into()).collect(),
+        })
     }
 
     /// The application protocol agreed on.

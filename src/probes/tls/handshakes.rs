@@ -139,15 +139,18 @@ pub struct Later {
     /// The application protocol chosen when `http/1.1` alone was offered, or that
     /// none was; `None` when it was not tried.
     pub plain_alpn: Option<Result<Option<Vec<u8>>, NetError>>,
+    /// The scheme that signed the handshake of TLS 1.2, where one was asked for.
+    pub tls12_scheme: Option<u16>,
 }
 
 /// Makes them. `gives_id` says whether sessions of TLS 1.2 get an id at all,
-/// where TLS 1.2 is accepted.
+/// where TLS 1.2 is accepted; `scheme` is one that the server is likely to sign with.
 pub async fn later(
     endpoint: &Endpoint<'_>,
     first: &First,
     tls12: Option<&VersionFacts>,
     gives_id: Option<bool>,
+    scheme: Option<u16>,
 ) -> Later {
     let modern = tls12.is_some_and(|facts| facts.suites.iter().any(is_modern));
     let tls12 = tls12.is_some();
@@ -166,12 +169,19 @@ pub async fn later(
         found.tls12_id = Some(Err(NetError::new(GapReason::TlsFailed, detail)));
     } else if tls12 && gives_id != Some(false) {
         let sessions = Arc::new(Sessions::default());
-        let offer = Offer {
+        let mut offer = Offer {
             versions: Versions::Tls12WithIds,
             sessions: Some(sessions.clone()),
+            pss: scheme,
             ..plain.clone()
         };
-        let one = attempt(endpoint, &endpoint.host, &offer).await;
+        let mut one = attempt(endpoint, &endpoint.host, &offer).await;
+        if one.as_ref().is_ok_and(|attempt| attempt.result.is_ok()) {
+            found.tls12_scheme = one.as_ref().ok().and_then(|attempt| attempt.scheme);
+        } else if offer.pss.take().is_some() {
+            // Perhaps for the scheme.
+            one = attempt(endpoint, &endpoint.host, &offer).await;
+        }
         let one = one.and_then(|attempt| attempt.result.map_err(|error| NetError::from(&error)));
         // Refused for its suites, say: that tells nothing of protocols.
         let refused = one

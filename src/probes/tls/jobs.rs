@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 use tokio::time::sleep;
 
 use super::ech::{Ech, ech};
-use super::enumerate::{Enumeration, Known, chacha_tls13, enumerate, unknown};
+use super::enumerate::{Enumeration, Known, ask_left_scheme, chacha_tls13, enumerate, unknown};
 use super::exchange::{Ask, Endpoint, Purpose, Reply};
 use super::facts::EndpointPurpose;
 use super::first_contact::{first_contact, general_hello};
@@ -155,7 +155,7 @@ pub async fn endpoint_answers(
     if let Some(version) = first.version() {
         known.negotiates = true;
         known.takes_large = first.needs_small == Some(false);
-        known.group = first.group().filter(|_| version == Version::Tls13);
+        known.agreed = first.agreed_on().filter(|_| version == Version::Tls13);
         prober.set_known_good(&general_hello(&prober, version));
     }
     if speaks_tls && level >= Level::Standard {
@@ -218,7 +218,8 @@ pub async fn endpoint_answers(
             async {
                 match first.attempt.as_ref().map(|attempt| &attempt.result) {
                     Some(Ok(_)) => {
-                        later(endpoint, &first, tls12, enumeration.gives_session_id).await
+                        let gives_id = enumeration.gives_session_id;
+                        later(endpoint, &first, tls12, gives_id, enumeration.left_scheme).await
                     }
                     _ => Later::default(),
                 }
@@ -233,6 +234,12 @@ pub async fn endpoint_answers(
             },
         );
         enumeration.tolerates_unknown = tolerates;
+        match (enumeration.left_scheme, answers.later.tls12_scheme) {
+            (Some(left), Some(seen)) if left == seen => {
+                enumeration.schemes.insert(left);
+            }
+            _ => ask_left_scheme(&prober, &mut enumeration).await,
+        }
         if enumeration.chacha_priority.is_none() {
             enumeration.chacha_priority = match &answers.protected {
                 Some(Protected {

@@ -6,14 +6,14 @@
 //! scheme, so that such an answer counts only where it cannot have done so.
 
 use super::Enumeration;
-use super::choice::Step;
+use super::choice::{Step, are_ours};
 use super::parameters::{leaf_curves, leave_out_schemes};
 use crate::probes::tls::features::is_signed;
 use crate::wire::tls::{
     Version,
     client_hello::ClientHello,
     groups, signatures,
-    suites::{self, Authentication, Suite},
+    suites::{self, Authentication},
 };
 
 /// How a list is offered beside the suites.
@@ -89,24 +89,25 @@ impl Beside {
     }
 
     /// Takes the answer to a hello, when there were `seen` curves and schemes
-    /// before it. Tells whether the choice of the suite counts.
+    /// before it; `ours` is whether the server is likely to follow the client's order of
+    /// suites. A choice that may have been made for want of others ends the narrowing.
     pub(super) fn goes_on(
         &mut self,
         narrow: Narrow,
         chosen: u16,
         steps: &[Step],
         seen: (usize, usize),
+        ours: bool,
         found: &Enumeration,
-    ) -> bool {
+    ) {
         let Some(suite) = suites::by_id(chosen) else {
-            return true;
+            return;
         };
         let before = steps.last().and_then(|step| suites::by_id(step.chosen));
-        let mut counts = true;
         if let Some(before) = before {
             let lost = before.key_exchange == "ECDHE" && suite.key_exchange != "ECDHE";
             if narrow.curves && lost {
-                (self.curves, counts) = (Way::Whole, false);
+                self.curves = Way::Whole;
             }
             let other_key = suite.authentication != before.authentication;
             // A new scheme for another kind of key: the order of the two is looked at once all
@@ -114,7 +115,7 @@ impl Beside {
             let shows_new = is_signed(suite) && found.schemes.len() > seen.1;
             let lost = is_signed(before) && (other_key && !shows_new || !is_signed(suite));
             if narrow.schemes && lost {
-                (self.schemes, counts) = (Way::Whole, false);
+                self.schemes = Way::Whole;
             }
         }
         self.own_order |= narrow.curves && found.groups.len() > seen.0;
@@ -137,12 +138,24 @@ impl Beside {
         }
         // Who follows its own order in one list does so in the other.
         if !self.follows
+            && !ours
             && (curves, self.curves) == (Way::Rotated, Way::Narrowed)
             && schemes == Way::Rotated
         {
             self.schemes = Way::Narrowed;
         }
-        counts
+    }
+
+    /// Whether answers have stopped showing new curves.
+    pub(super) fn sees_no_more_curves(&self) -> bool {
+        self.curves != Way::Rotated
+    }
+
+    /// Takes whether all curves are known.
+    pub(super) fn curves_are_through(&mut self, through: bool) {
+        if through {
+            self.curves = Way::Whole;
+        }
     }
 
     /// For a server with an order of its own: the same hello without the schemes that
@@ -188,20 +201,34 @@ fn next(way: Way) -> Way {
     }
 }
 
-/// Whether a suite that was found later may have been passed over in a step for
-/// want of a curve or a scheme, so that the order of steps is not the server's.
-pub(super) fn in_doubt(steps: &[Step], found: &Enumeration) -> bool {
-    steps.iter().enumerate().any(|(at, step)| {
-        let mut later = steps.iter().skip(at + 1).map(|later| later.chosen);
-        later.any(|id| {
-            let suite = suites::by_id(id);
-            step.offered.contains(&id) && suite.is_some_and(|suite| !possible(step, suite, found))
-        })
-    })
+/// Whether each step chose what stood first in our offer, of all that it could choose.
+pub(super) fn fits_client(steps: &[Step], found: &Enumeration) -> bool {
+    let keys = leaf_curves(found);
+    are_ours(steps, |step, suite| possible(step, suite, found, &keys))
 }
 
-/// Whether a suite could be chosen with the curves and schemes of a step.
-fn possible(step: &Step, suite: &Suite, found: &Enumeration) -> bool {
+/// Steps in which suites that were found later may have been passed over for want of a
+/// curve or a scheme, so that the order of steps is perhaps not the server's: what each
+/// chose, and those suites.
+pub(super) fn doubts(steps: &[Step], found: &Enumeration) -> Vec<(u16, Vec<u16>)> {
+    let keys = leaf_curves(found);
+    let passed_over = |(at, step): (usize, &Step)| {
+        let later = steps.iter().skip(at + 1).map(|later| later.chosen);
+        let suites = later
+            .filter(|suite| step.offered.contains(suite) && !possible(step, *suite, found, &keys));
+        (step.chosen, suites.collect::<Vec<_>>())
+    };
+    let mut doubts: Vec<(u16, Vec<u16>)> = steps.iter().enumerate().map(passed_over).collect();
+    doubts.retain(|(_, suites)| !suites.is_empty());
+    doubts
+}
+
+/// Whether a suite could be chosen with the curves and schemes of a step; `keys` are the
+/// curves of the keys.
+fn possible(step: &Step, suite: u16, found: &Enumeration, keys: &[u16]) -> bool {
+    let Some(suite) = suites::by_id(suite) else {
+        return true;
+    };
     let curve = |id: &u16| {
         found.groups.contains(id) && groups::by_id(*id).is_some_and(|g| g.curve_before_tls13())
     };
@@ -211,11 +238,15 @@ fn possible(step: &Step, suite: &Suite, found: &Enumeration) -> bool {
     };
     let curves = !step.narrow.curves || suite.key_exchange != "ECDHE";
     let schemes = !step.narrow.schemes || !is_signed(suite);
-    (curves || step.groups.iter().any(curve)) && (schemes || step.schemes.iter().any(scheme))
+    // A key on a curve needs that curve (RFC 8422 section 2.2).
+    let key = curves
+        || suite.authentication != Authentication::Ecdsa
+        || keys.iter().any(|curve| step.groups.contains(curve));
+    key && (curves || step.groups.iter().any(curve)) && (schemes || step.schemes.iter().any(scheme))
 }
 
 /// Whether a scheme is one for the keys of an authentication.
-fn signs(scheme: &str, authentication: Authentication) -> bool {
+pub(super) fn signs(scheme: &str, authentication: Authentication) -> bool {
     match authentication {
         Authentication::Rsa => scheme.starts_with("rsa_"),
         Authentication::Ecdsa => scheme.starts_with("ecdsa_") || scheme.starts_with("ed"),
@@ -253,19 +284,23 @@ mod tests {
         let mut found = Enumeration::default();
         found.schemes.extend([pss, pkcs, curve]);
         let whole = [step(RSA, &[RSA, ECDSA], &[]), step(ECDSA, &[ECDSA], &[])];
-        assert!(!in_doubt(&whole, &found));
+        assert!(doubts(&whole, &found).is_empty());
         let without = [
             step(RSA, &[RSA, ECDSA], &[pkcs]),
             step(ECDSA, &[ECDSA], &[]),
         ];
-        assert!(in_doubt(&without, &found), "no scheme for its key was left");
+        assert_eq!(
+            doubts(&without, &found),
+            [(id(RSA), vec![id(ECDSA)])],
+            "no scheme for its key was left"
+        );
         let with = [
             step(RSA, &[RSA, ECDSA], &[pkcs, curve]),
             step(ECDSA, &[ECDSA], &[]),
         ];
-        assert!(!in_doubt(&with, &found));
+        assert!(doubts(&with, &found).is_empty());
         let apart = [step(RSA, &[RSA], &[pkcs]), step(ECDSA, &[ECDSA], &[])];
-        assert!(!in_doubt(&apart, &found), "it was not offered");
+        assert!(doubts(&apart, &found).is_empty(), "it was not offered");
     }
 
     #[test]
@@ -277,11 +312,11 @@ mod tests {
         found.schemes.insert(0x0804);
         let chosen = id("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384");
         let mut follower = Beside::default();
-        assert!(follower.goes_on(Narrow::default(), chosen, &steps, (1, 0), &found));
+        follower.goes_on(Narrow::default(), chosen, &steps, (1, 0), false, &found);
         assert!(follower.follows, "another scheme for the same kind of key");
-        assert!(follower.goes_on(Narrow::default(), chosen, &steps, (1, 1), &found));
+        follower.goes_on(Narrow::default(), chosen, &steps, (1, 1), false, &found);
         assert_eq!(follower.schemes, Way::Rotated, "there is none to be found");
-        assert!(beside.goes_on(Narrow::default(), chosen, &steps, (1, 1), &found));
+        beside.goes_on(Narrow::default(), chosen, &steps, (1, 1), false, &found);
         assert_eq!(
             (beside.curves, beside.schemes),
             (Way::Narrowed, Way::Narrowed)
@@ -292,7 +327,7 @@ mod tests {
         };
         // Another key exchange than before: perhaps for want of a curve.
         let other = id("TLS_RSA_WITH_AES_128_CBC_SHA");
-        assert!(!beside.goes_on(narrow, other, &steps, (1, 1), &found));
+        beside.goes_on(narrow, other, &steps, (1, 1), false, &found);
         assert_eq!(beside.curves, Way::Whole);
         assert!(beside.was_refused(narrow));
         assert!(!beside.was_refused(Narrow::default()));

@@ -127,6 +127,8 @@ pub(super) struct Question {
     pub(super) version: Version,
     /// Whether all that the template offers was accepted before.
     pub(super) sure: bool,
+    /// Whether the steps fit a server that follows the client.
+    pub(super) ours: bool,
 }
 
 /// Who decides which suite is taken. Asks once more where the steps allow
@@ -143,7 +145,7 @@ pub(super) async fn preference<A: Ask>(
         [_] => return (Some(PreferenceBy::Single), None),
         [_, _, ..] => {}
     }
-    if !are_ours(steps) {
+    if !question.ours {
         return (Some(PreferenceBy::Server), None);
     }
     if told.is_some() {
@@ -154,6 +156,7 @@ pub(super) async fn preference<A: Ask>(
         template: mut hello,
         version,
         sure,
+        ours: _,
     } = question;
     hello.suites = accepted.iter().rev().copied().collect();
     hello.grease = version > Version::Ssl3 && unknown.is_none();
@@ -179,10 +182,14 @@ pub(super) async fn preference<A: Ask>(
     }
 }
 
-/// Whether each step chose what stood first in our offer, of all that is accepted.
-pub(super) fn are_ours(steps: &[Step]) -> bool {
+/// Whether each step chose what stood first in our offer, of all that is accepted and was
+/// possible in that step.
+pub(super) fn are_ours(steps: &[Step], possible: impl Fn(&Step, u16) -> bool) -> bool {
     steps.iter().all(|step| {
-        let accepted = |suite: &&u16| steps.iter().any(|step| step.chosen == **suite);
+        let accepted = |suite: &&u16| {
+            step.chosen == **suite
+                || steps.iter().any(|step| step.chosen == **suite) && possible(step, **suite)
+        };
         step.offered.iter().find(accepted) == Some(&step.chosen)
     })
 }

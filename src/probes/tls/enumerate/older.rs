@@ -1,6 +1,5 @@
 //! Versions and suites up to TLS 1.2.
 
-use super::beside::in_doubt;
 use super::choice::{Step, candidates, is_shared};
 use super::parameters::parameters;
 use super::search::Search;
@@ -12,7 +11,7 @@ use crate::wire::tls::{Version, flight::Alert};
 /// itself was refused.
 pub(super) async fn tls12<A: Ask>(
     prober: &Prober<'_, A>,
-    known: Known,
+    known: &Known,
 ) -> (Enumeration, Option<u8>) {
     let mut found = Enumeration::default();
     let refusal = older(prober, Version::Tls12, known, &mut found).await;
@@ -23,21 +22,21 @@ pub(super) async fn tls12<A: Ask>(
 /// all goes side by side.
 pub(super) async fn below_tls12<A: Ask>(
     prober: &Prober<'_, A>,
-    known: Known,
+    known: &Known,
     refusal: Option<u8>,
     found: &mut Enumeration,
 ) {
     if !found.accepts(Version::Tls12) {
         old_versions(prober, known, refusal, found).await;
         shared_secrets(prober, found).await;
-        parameters(prober, found).await;
+        parameters(prober, known, found).await;
         return;
     }
     let (mut old, mut shared) = (found.branch(), found.branch());
     tokio::join!(
         old_versions(prober, known, refusal, &mut old),
         shared_secrets(prober, &mut shared),
-        parameters(prober, found),
+        parameters(prober, known, found),
     );
     for branch in [old, shared] {
         found.join(branch);
@@ -52,7 +51,7 @@ pub(super) async fn below_tls12<A: Ask>(
 /// a version refuses the older ones too (RFC 5246 appendix E.1).
 async fn old_versions<A: Ask>(
     prober: &Prober<'_, A>,
-    known: Known,
+    known: &Known,
     refusal: Option<u8>,
     found: &mut Enumeration,
 ) {
@@ -73,7 +72,7 @@ async fn old_versions<A: Ask>(
 async fn older<A: Ask>(
     prober: &Prober<'_, A>,
     version: Version,
-    known: Known,
+    known: &Known,
     found: &mut Enumeration,
 ) -> Option<u8> {
     let mut facts = VersionFacts::default();
@@ -95,13 +94,9 @@ async fn older<A: Ask>(
         facts.suites.sort_by_key(|suite| is_shared(suite.id));
     }
     if facts.open.is_none() && !facts.suites.is_empty() {
-        let sure =
-            !in_doubt(&search.steps, found) || search.order_anew(prober, &mut facts, found).await;
-        if sure {
-            facts.preference = search.decided_by(prober, found).await;
-            if facts.preference == Some(PreferenceBy::Server) && !side_by_side(&search.steps) {
-                facts.preference = None;
-            }
+        search.settle_order(prober, &mut facts, found).await;
+        if facts.preference == Some(PreferenceBy::Server) && !side_by_side(&search.steps) {
+            facts.preference = None;
         }
     }
     found.versions.insert(version, facts);

@@ -1,9 +1,10 @@
 //! Curves, finite fields and signature schemes up to TLS 1.2, beyond those that
 //! came with the suites.
 
+use super::beside::signs;
 use super::choice::{choice, learn, offer};
 use super::exchanges::Values;
-use super::{Ask, Enumeration, Outcome, Prober, Purpose};
+use super::{Ask, Enumeration, Known, Outcome, Prober, Purpose};
 use crate::net::NetError;
 use crate::probes::tls::facts::PreferenceBy;
 use crate::probes::tls::features::is_signed;
@@ -21,7 +22,11 @@ use crate::wire::tls::{
 const P256: u16 = 23;
 
 /// Asks for all of them in the newest version up to TLS 1.2.
-pub(super) async fn parameters<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
+pub(super) async fn parameters<A: Ask>(
+    prober: &Prober<'_, A>,
+    known: &Known,
+    found: &mut Enumeration,
+) {
     let newest = [Version::Tls12, Version::Tls11, Version::Tls10]
         .into_iter()
         .find(|version| {
@@ -30,14 +35,27 @@ pub(super) async fn parameters<A: Ask>(prober: &Prober<'_, A>, found: &mut Enume
         });
     let Some(version) = newest else { return };
     let both = version == Version::Tls12 && curves_and_fields(prober, found).await;
-    let ambiguous = !both && curves(prober, version, found, version == Version::Tls12).await;
+    let through = both || version == Version::Tls12 && found.curves_through;
+    let ambiguous = !through && curves(prober, version, found, version == Version::Tls12).await;
     if version == Version::Tls12 {
         if !both {
             finite_fields(prober, found).await;
         }
-        let before = found.schemes.len();
+        let before = found.schemes.clone();
+        if known.negotiates {
+            found.left_scheme = left_scheme(found);
+        }
         schemes(prober, found).await;
-        if ambiguous && found.schemes.len() == before {
+        // New ones for keys on curves say nothing of suites for other keys.
+        let asked = accepted(found, version);
+        let mut asked = asked.iter().filter(|suite| suite.key_exchange == "ECDHE");
+        let on_curve = asked.all(|suite| suite.authentication == Authentication::Ecdsa);
+        let mut new = found.schemes.difference(&before);
+        let had_schemes = new.any(|id| {
+            let scheme = signatures::by_id(*id);
+            scheme.is_some_and(|s| signs(s.name, Authentication::Ecdsa) == on_curve)
+        });
+        if ambiguous && !had_schemes {
             // It was the schemes that had come to their end, and not the curves.
             curves(prober, version, found, false).await;
         }
@@ -161,6 +179,43 @@ async fn schemes<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
     found.features.broken_schemes_asked = Some(outcome);
 }
 
+/// A scheme to leave to the handshake that looks for sessions of TLS 1.2: one of those
+/// for RSA keys of which the server has shown another, so that it has this one too, mostly.
+fn left_scheme(found: &Enumeration) -> Option<u16> {
+    const PSS: [u16; 3] = [0x0806, 0x0805, 0x0804];
+    let makes_it = accepted(found, Version::Tls12).iter().any(|suite| {
+        suite.authentication == Authentication::Rsa
+            && suite.key_exchange == "ECDHE"
+            && matches!(suite.mode, "GCM" | "POLY1305")
+    });
+    let seen = |scheme: &u16| found.schemes.contains(scheme);
+    let left = PSS.into_iter().find(|scheme| !seen(scheme));
+    left.filter(|_| makes_it && found.gives_session_id == Some(true) && PSS.iter().any(seen))
+}
+
+/// Asks for the scheme that was left, where the handshake did not show it.
+pub async fn ask_left_scheme<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
+    let Some(left) = found.left_scheme.take() else {
+        return;
+    };
+    let mut wanted = accepted(found, Version::Tls12);
+    wanted.retain(|suite| is_signed(suite));
+    let mut hello = ClientHello {
+        suites: wanted.iter().map(|suite| suite.id).collect(),
+        ..offer(prober, Version::Tls12, &found.features)
+    };
+    hello.certificate_schemes = std::mem::replace(&mut hello.signature_schemes, vec![left]);
+    match prober.ask(&hello, Purpose::Other).await {
+        Outcome::Accepted(flight) => {
+            if let Some(suite) = choice(&flight, &hello, Version::Tls12) {
+                learn(&flight, &hello, suite, Version::Tls12, found);
+            }
+        }
+        Outcome::Refused(_) => {}
+        Outcome::Unclear(error) => found.features.broken_schemes_asked = Some(Err(error)),
+    }
+}
+
 async fn schemes_of<A: Ask>(
     prober: &Prober<'_, A>,
     wanted: Vec<u16>,
@@ -176,7 +231,7 @@ async fn schemes_of<A: Ask>(
             .clone_from(&hello.signature_schemes);
         hello
             .signature_schemes
-            .retain(|scheme| !found.schemes.contains(scheme));
+            .retain(|scheme| !found.schemes.contains(scheme) && found.left_scheme != Some(*scheme));
         if hello.signature_schemes.is_empty() {
             return Ok(());
         }
@@ -230,7 +285,7 @@ async fn curves_and_fields<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumerati
         return false;
     }
     let mut fields = unseen_fields(found);
-    let (mut more_curves, mut with_schemes) = (true, true);
+    let (mut more_curves, mut with_schemes) = (!found.curves_through, true);
     while more_curves || !fields.is_empty() {
         let mut hello = offer(prober, Version::Tls12, &found.features);
         let unseen = |group: &u16| !found.groups.contains(group);

@@ -2,8 +2,7 @@
 
 use super::beside::Beside;
 use super::choice::{
-    Question, Step, candidates, choice, is_older, is_shared, learn, malformed, offer, preference,
-    rotate,
+    Step, candidates, choice, is_older, is_shared, learn, malformed, offer, rotate,
 };
 use super::{Ask, Enumeration, Outcome, Prober, Purpose, SuiteFacts, VersionFacts};
 use crate::probes::tls::facts::PreferenceBy;
@@ -17,10 +16,10 @@ use crate::wire::tls::{
 
 /// The elimination of one list of suites.
 pub(super) struct Search {
-    version: Version,
+    pub(super) version: Version,
     pub(super) steps: Vec<Step>,
     /// How curves and schemes are offered beside the suites.
-    beside: Beside,
+    pub(super) beside: Beside,
     /// Offers all suites at once, where larger hellos are taken.
     pub(super) wide: bool,
     /// Offers suites with a shared secret too, behind all others.
@@ -30,7 +29,9 @@ pub(super) struct Search {
     /// The client's order decided in a newer version.
     pub(super) expects_client: bool,
     /// Who decides, where a step told it.
-    told: Option<PreferenceBy>,
+    pub(super) told: Option<PreferenceBy>,
+    /// Whether it was asked beside the suites if there are more curves.
+    pub(super) curves_asked: bool,
 }
 
 impl Search {
@@ -45,6 +46,7 @@ impl Search {
             takes_all: false,
             expects_client: false,
             told: None,
+            curves_asked: false,
         }
     }
 
@@ -76,8 +78,17 @@ impl Search {
             hello.session_ticket =
                 self.steps.is_empty() && !found.features.shy && version > Version::Ssl3;
             let again = self.known_behind(&mut hello);
-            let narrow = self.beside.narrow(&mut hello, &self.steps, found);
-            if narrow.any() && self.with_secrets {
+            let claims = may_claim && self.steps.len() == 1 && found.tolerates_newer.is_none();
+            let asks = !claims && again.is_none();
+            let curves = match asks {
+                true => self.curve_question(&mut hello, &mut window, found),
+                false => None,
+            };
+            let narrow = match curves {
+                Some(narrow) => narrow,
+                None => self.beside.narrow(&mut hello, &self.steps, found),
+            };
+            if narrow.any() && self.with_secrets && curves.is_none() {
                 // Nothing follows from a choice that was made for want of others.
                 hello.suites.retain(|suite| !is_shared(*suite));
                 window.clone_from(&hello.suites);
@@ -87,7 +98,6 @@ impl Search {
                 }
             }
             // Its answer to the claim comes free where it accepts the offer.
-            let claims = may_claim && self.steps.len() == 1 && found.tolerates_newer.is_none();
             hello.claimed_version = claims.then_some(VERSION_TO_COME);
             match prober.ask(&hello, Purpose::Enumeration).await {
                 // Perhaps for the claim.
@@ -126,10 +136,12 @@ impl Search {
                             continue;
                         }
                     }
-                    if !self.beside.goes_on(narrow, suite, &self.steps, seen, found) {
-                        // For want of curves or schemes it may have passed over a
-                        // suite that it likes better.
-                        continue;
+                    let knows = self.steps.iter().any(|step| step.chosen == suite);
+                    if curves.is_some() {
+                        self.curve_answer(suite, found.groups.len() > seen.0, found);
+                        if knows {
+                            continue;
+                        }
                     }
                     note(&flight, suite, facts);
                     left.retain(|known| *known != suite);
@@ -145,6 +157,13 @@ impl Search {
                     });
                     self.takes_all |= window.iter().any(|suite| is_shared(*suite));
                     self.steps.push(Step::new(suite, window, narrow, hello));
+                    if curves.is_none() {
+                        let ours = self.follows_client(found);
+                        if let Some((_, before)) = self.steps.split_last() {
+                            self.beside
+                                .goes_on(narrow, suite, before, seen, ours, found);
+                        }
+                    }
                     if version == Version::Tls12 && self.wide && self.steps.len() == 1 {
                         self.with_secrets = true;
                         left.extend(candidates(version, true));
@@ -154,6 +173,10 @@ impl Search {
                     facts.refusals.insert(alert);
                     if facts.suites.is_empty() && alert == Some(Alert::PROTOCOL_VERSION) {
                         return alert;
+                    }
+                    if curves.is_some() {
+                        self.curve_refusal(alert, found);
+                        continue;
                     }
                     let may_be_more = claims || self.unproven(&window);
                     if self.beside.was_refused(narrow) || (again.is_some() && !may_be_more) {
@@ -229,7 +252,7 @@ impl Search {
     }
 
     /// An offer of what is left, in alternating direction.
-    fn hello<A: Ask>(
+    pub(super) fn hello<A: Ask>(
         &self,
         prober: &Prober<'_, A>,
         left: &[u16],
@@ -259,70 +282,6 @@ impl Search {
         hello.suites.push(only.chosen);
         Some(only.chosen)
     }
-
-    /// Who decides which suite is taken. The answer may show a curve and a scheme.
-    pub(super) async fn decided_by<A: Ask>(
-        &self,
-        prober: &Prober<'_, A>,
-        found: &mut Enumeration,
-    ) -> Option<PreferenceBy> {
-        let mut whole = offer(prober, self.version, &found.features);
-        rotate(&mut whole, found);
-        let narrowed = self.beside.narrow_first(&whole, &self.steps, found);
-        let mut by = None;
-        for (hello, sure) in [(narrowed, false), (Some(whole), true)] {
-            let Some(template) = hello else { continue };
-            let beside = template.clone();
-            let mut unknown = found.tolerates_unknown;
-            let question = Question {
-                template,
-                version: self.version,
-                sure,
-            };
-            let asked = preference(prober, question, &self.steps, self.told, &mut unknown).await;
-            found.tolerates_unknown = unknown;
-            if let Some((flight, suite)) = asked.1 {
-                learn(&flight, &beside, suite, self.version, found);
-            }
-            by = asked.0;
-            // A client's order may have been the want of a scheme.
-            if matches!(by, Some(PreferenceBy::Server | PreferenceBy::Single)) {
-                break;
-            }
-        }
-        by
-    }
-
-    /// Finds the order of the accepted suites again, with all curves and schemes
-    /// offered. Tells whether that succeeded.
-    pub(super) async fn order_anew<A: Ask>(
-        &mut self,
-        prober: &Prober<'_, A>,
-        facts: &mut VersionFacts,
-        found: &Enumeration,
-    ) -> bool {
-        let own = facts.suites.iter().filter(|suite| !is_shared(suite.id));
-        let mut left: Vec<u16> = own.map(|suite| suite.id).collect();
-        self.steps.clear();
-        while !left.is_empty() {
-            let hello = self.hello(prober, &left, found);
-            let Outcome::Accepted(flight) = prober.ask(&hello, Purpose::Enumeration).await else {
-                return false;
-            };
-            let Some(suite) = choice(&flight, &hello, self.version) else {
-                return false;
-            };
-            left.retain(|known| *known != suite);
-            let offered = hello.suites.clone();
-            self.steps
-                .push(Step::new(suite, offered, Default::default(), hello));
-        }
-        let at = |id: u16| self.steps.iter().position(|step| step.chosen == id);
-        facts
-            .suites
-            .sort_by_key(|suite| (is_shared(suite.id), at(suite.id)));
-        true
-    }
 }
 
 /// Keeps the proof of an answer.
@@ -340,7 +299,7 @@ fn note(flight: &Flight, suite: u16, facts: &mut VersionFacts) {
 /// Whether a refusal may mean that the server broke over one of the suites:
 /// OpenSSL without parameters for DHE does so over every offer in which DHE
 /// comes first, and would take others.
-fn is_breakdown(alert: Option<u8>) -> bool {
+pub(super) fn is_breakdown(alert: Option<u8>) -> bool {
     matches!(alert, None | Some(Alert::INTERNAL_ERROR))
 }
 
