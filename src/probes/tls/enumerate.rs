@@ -6,7 +6,7 @@
 //!   look the same, and one more hello decides when they do.
 //! * For TLS 1.3 an empty `key_share` makes the server name suite and group
 //!   in a HelloRetryRequest: both lists shrink side by side, and no key is
-//!   ever made.
+//!   ever made. What a handshake agreed on before is not asked for again.
 //! * A server that answers "protocol version" to TLS 1.1 after choosing a
 //!   newer one has refused TLS 1.0 and SSL 3.0 too: it would have chosen it otherwise
 //!   (RFC 5246 appendix E.1).

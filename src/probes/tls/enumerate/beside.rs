@@ -3,7 +3,7 @@
 //! A server that follows the client shows a new curve and a new scheme in each
 //! answer when those that were seen stand last. From one that does not, what was
 //! seen is left out; it may then pass over suites for want of a curve or a
-//! scheme, so that such an answer counts only where it cannot have done so.
+//! scheme, so that such an answer leaves the order of suites in doubt.
 
 use super::Enumeration;
 use super::choice::{Step, are_ours};

@@ -114,3 +114,113 @@ fn is_free_curve(step: &Step) -> bool {
             && suite.authentication != Authentication::Ecdsa
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::tls::flight::Alert;
+
+    const RSA_CURVE: &str = "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA";
+    const RSA_CURVE_256: &str = "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA";
+    const RSA: &str = "TLS_RSA_WITH_AES_128_CBC_SHA";
+    const RSA_256: &str = "TLS_RSA_WITH_AES_256_CBC_SHA";
+    const DHE: &str = "TLS_DHE_RSA_WITH_AES_128_CBC_SHA";
+    const P256: u16 = 23;
+
+    fn id(name: &str) -> u16 {
+        suites::by_name(name).expect("a suite").id
+    }
+
+    /// A search that chose these, each from what is named.
+    fn search(steps: &[(&str, &[&str])]) -> Search {
+        let mut search = Search::new(Version::Tls12);
+        for (chosen, offered) in steps {
+            let offered = offered.iter().map(|name| id(name)).collect();
+            let mut hello = ClientHello::new(Version::Tls12, [1; 32]);
+            hello.groups = vec![24, P256];
+            let step = Step::new(id(chosen), offered, Narrow::default(), hello);
+            search.steps.push(step);
+        }
+        search
+    }
+
+    fn found() -> Enumeration {
+        let mut found = Enumeration::default();
+        found.add_older_group(P256);
+        found
+    }
+
+    /// What is asked when these are left: suites and groups.
+    fn question(
+        search: &Search,
+        found: &Enumeration,
+        left: &[&str],
+    ) -> Option<(Vec<u16>, Vec<u16>)> {
+        let mut hello = ClientHello::new(Version::Tls12, [1; 32]);
+        hello.groups = vec![24, P256];
+        hello.suites = left.iter().map(|name| id(name)).collect();
+        let mut window = hello.suites.clone();
+        let narrow = search.curve_question(&mut hello, &mut window, found)?;
+        assert!(narrow.curves && !narrow.schemes);
+        Some((hello.suites, hello.groups))
+    }
+
+    #[test]
+    fn it_is_asked_once_a_suite_without_a_curve_was_taken() {
+        let own = [(RSA_CURVE, &[RSA, RSA_256, RSA_CURVE][..])];
+        assert_eq!(
+            question(&search(&own), &found(), &[RSA]),
+            None,
+            "others may come"
+        );
+        let own = [own[0], (RSA_256, &[RSA, RSA_256])];
+        let asked = question(&search(&own), &found(), &[RSA]);
+        assert_eq!(asked, Some((vec![id(RSA_CURVE), id(RSA)], vec![24])));
+        let dhe = [own[0], (DHE, &[RSA, DHE]), own[1]];
+        assert_eq!(
+            question(&search(&dhe), &found(), &[RSA]),
+            None,
+            "fields follow"
+        );
+        let bare = [(RSA_256, &[RSA, RSA_256][..])];
+        assert_eq!(question(&search(&bare), &found(), &[RSA]), None, "no curve");
+        let mut all = found();
+        all.add_older_group(24);
+        assert_eq!(
+            question(&search(&own), &all, &[RSA]),
+            None,
+            "nothing is left"
+        );
+    }
+
+    #[test]
+    fn only_a_server_that_liked_the_suite_in_front_better_rules_curves_out() {
+        let own = [
+            (RSA_CURVE, &[RSA, RSA_256, RSA_CURVE, RSA_CURVE_256][..]),
+            (RSA_256, &[RSA, RSA_256, RSA_CURVE_256]),
+        ];
+        let answer = |steps, suite, new| {
+            let (mut search, mut found) = (search(steps), found());
+            search.curve_answer(id(suite), new, &mut found);
+            (search.curves_asked, found.curves_through)
+        };
+        assert_eq!(answer(&own, RSA, false), (true, true));
+        assert_eq!(answer(&own, RSA_CURVE, true), (false, false), "a new curve");
+        assert_eq!(
+            answer(&own, RSA_CURVE, false),
+            (true, false),
+            "one not offered"
+        );
+        let apart = [(RSA_CURVE, &[RSA_CURVE][..]), (RSA_256, &[RSA_256])];
+        assert_eq!(answer(&apart, RSA, false), (true, false), "never compared");
+        for (alert, through) in [
+            (Some(40), true),
+            (Some(Alert::INTERNAL_ERROR), false),
+            (None, false),
+        ] {
+            let (mut search, mut found) = (search(&own), found());
+            search.curve_refusal(alert, &mut found);
+            assert_eq!(found.curves_through, through, "{alert:?}");
+        }
+    }
+}
