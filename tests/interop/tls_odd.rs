@@ -195,8 +195,7 @@ pub fn relay(client: TcpStream, upstream: u16, hide_alerts: bool) -> std::io::Re
     Ok(())
 }
 
-/// How long a look may take: on an idle machine none takes a third of it, and one that waited
-/// for every connection as long as it may would take more.
+/// How long a look may take: three times as long as the longest does on an idle machine.
 const AT_MOST: Duration = Duration::from_secs(45);
 
 /// Looks at a server in between.
