@@ -82,6 +82,8 @@ pub struct Ahead {
     line: Mutex<Line>,
     /// How many ask now, and will probably ask again.
     asking: AtomicUsize,
+    /// How many know that connections will be needed after those of now.
+    expecting: AtomicUsize,
     /// How many open a connection now because none waited.
     opening: AtomicUsize,
     /// How long opening one took at most, in milliseconds.
@@ -121,6 +123,11 @@ impl Ahead {
         Counted::new(&self.asking)
     }
 
+    /// Notes that a connection will be needed after those of now, whatever they are for.
+    pub fn expecting(&self) -> Counted<'_> {
+        Counted::new(&self.expecting)
+    }
+
     /// Opens a connection because none waits.
     ///
     /// # Errors
@@ -134,17 +141,19 @@ impl Ahead {
         opened
     }
 
-    /// Opens as many as there are askers, behind all connections that are in use.
+    /// Opens as many as there are askers, or one that is expected, behind all connections
+    /// that are in use.
     pub fn refill(&self, way: impl Fn() -> Way) {
         let opening = self.opening.load(Ordering::Relaxed) > 0;
         if opening || self.ended.load(Ordering::Relaxed) {
             return;
         }
-        let asking = self.asking.load(Ordering::Relaxed);
+        let expected = self.expecting.load(Ordering::Relaxed).min(1);
+        let wanted = self.asking.load(Ordering::Relaxed).max(expected);
         let mut line = self.lock();
-        while line.waiting.len() < asking {
-            let (wanted, asked) = oneshot::channel();
-            line.waiting.push_back(Waiting { wanted });
+        while line.waiting.len() < wanted {
+            let (wish, asked) = oneshot::channel();
+            line.waiting.push_back(Waiting { wanted: wish });
             let job = Job { way: way(), asked };
             let _ = self.opener.get_or_init(opener).send(job);
         }

@@ -14,7 +14,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exchange::{Ask, Purpose};
-use super::facts::PreferenceBy;
 use super::features::{self, Features};
 use super::prober::{Outcome, Prober};
 use crate::model::gap::GapReason;
@@ -26,6 +25,7 @@ use crate::wire::tls::{
 };
 
 mod beside;
+mod chacha;
 mod choice;
 mod curve_question;
 mod exchanges;
@@ -38,6 +38,7 @@ mod search;
 mod tls13;
 mod version_facts;
 
+pub use chacha::{chacha_first, chacha_tls13, is_chacha};
 use choice::offer;
 use exchanges::Exchanges;
 pub use group_order::Groups;
@@ -68,6 +69,8 @@ pub struct Enumeration {
     pub exchanges: Exchanges,
     /// Schemes that sign the key exchange of TLS 1.2.
     pub schemes: BTreeSet<u16>,
+    /// Whether a hello of TLS 1.2 showed that there are no others.
+    schemes_through: bool,
     /// One that was not asked for, as a handshake of TLS 1.2 that is made anyway shows it.
     pub left_scheme: Option<u16>,
     /// Whether an answer up to TLS 1.2 without a ticket gave the session an id.
@@ -201,8 +204,18 @@ impl Enumeration {
     }
 }
 
-/// Finds out everything.
-pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumeration {
+/// What TLS 1.3 and TLS 1.2 accept, on the way to the rest.
+pub struct Begun {
+    known: Known,
+    /// TLS 1.2, with the groups of both.
+    found: Enumeration,
+    tls13: VersionFacts,
+    /// The alert with which TLS 1.2 was refused as a version.
+    refusal: Option<u8>,
+}
+
+/// Finds out what TLS 1.3 and TLS 1.2 accept.
+pub async fn begin<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Begun {
     let (newest, (mut found, refusal)) = tokio::join!(
         tls13::tls13(prober, known.agreed.clone()),
         older::tls12(prober, &known)
@@ -228,34 +241,52 @@ pub async fn enumerate<A: Ask>(prober: &Prober<'_, A>, known: Known) -> Enumerat
         negotiates: known.negotiates || facts.accepted == Ok(true),
         ..known
     };
-    let mut newest = BTreeMap::from([(Version::Tls13, facts.clone())]);
-    newest.extend(found.versions.clone());
-    let groups = found.groups.clone();
-    let mut unknown = found.tolerates_unknown;
-    // In TLS 1.3 the hello for the protected flight asks it too.
-    let order = chacha_first(&newest).filter(|(version, _)| *version == Version::Tls12);
-    let hello = order.map(|(version, suites)| ClientHello {
-        suites,
-        ..full(prober, version, &groups)
-    });
-    let (chacha, ()) = tokio::join!(
-        async {
-            match hello {
-                Some(hello) => Some(chacha(prober, hello, &mut unknown).await),
-                None => None,
-            }
-        },
-        older::below_tls12(prober, &known, refusal, &mut found),
-    );
-    found.chacha_priority = chacha;
-    found.tolerates_unknown = unknown.or(found.tolerates_unknown);
-    found.versions.insert(Version::Tls13, facts);
-    let groups = found.groups.iter().copied();
-    let unasked =
-        groups.filter(|id| before_tls13(*id) && !found.groups_older.accepted.contains(id));
-    found.groups_older.unasked = unasked.collect();
-    own_hellos(prober, &mut found).await;
-    found
+    if known.negotiates {
+        found.left_scheme = parameters::left_scheme(&found);
+    }
+    Begun {
+        known,
+        found,
+        tls13: facts,
+        refusal,
+    }
+}
+
+impl Begun {
+    /// What TLS 1.2 accepts, where it is accepted.
+    pub fn tls12(&self) -> Option<&VersionFacts> {
+        let facts = self.found.versions.get(&Version::Tls12);
+        facts.filter(|facts| facts.accepted == Ok(true))
+    }
+
+    /// Whether an answer of TLS 1.2 without a ticket gave the session an id.
+    pub fn gives_session_id(&self) -> Option<bool> {
+        self.found.gives_session_id
+    }
+
+    /// A scheme that is not asked for, as a handshake of TLS 1.2 that is made anyway
+    /// shows it.
+    pub fn left_scheme(&self) -> Option<u16> {
+        self.found.left_scheme
+    }
+
+    /// Finds out the rest.
+    pub async fn rest<A: Ask>(self, prober: &Prober<'_, A>) -> Enumeration {
+        let Self {
+            known,
+            mut found,
+            tls13,
+            refusal,
+        } = self;
+        older::below_tls12(prober, &known, refusal, &mut found).await;
+        found.versions.insert(Version::Tls13, tls13);
+        let groups = found.groups.iter().copied();
+        let unasked =
+            groups.filter(|id| before_tls13(*id) && !found.groups_older.accepted.contains(id));
+        found.groups_older.unasked = unasked.collect();
+        own_hellos(prober, &mut found).await;
+        found
+    }
 }
 
 /// A hello for a version, with nothing that a server might refuse.
@@ -362,71 +393,4 @@ fn before_tls13(group: u16) -> bool {
 
 fn in_tls13(group: u16) -> bool {
     groups::by_id(group).is_some_and(groups::Group::in_tls13)
-}
-
-/// Whether a suite encrypts with ChaCha20.
-pub fn is_chacha(id: u16) -> bool {
-    suites::by_id(id).is_some_and(|suite| suite.cipher == "CHACHA20")
-}
-
-/// What to offer to a server with its own order, in which ChaCha20 is not the first, to
-/// see whether it yields to a client that puts it first; in TLS 1.2 where possible.
-/// `None` where there is nothing to yield.
-pub fn chacha_first(versions: &BTreeMap<Version, VersionFacts>) -> Option<(Version, Vec<u16>)> {
-    [Version::Tls12, Version::Tls13]
-        .into_iter()
-        .find_map(|version| {
-            let facts = versions.get(&version)?;
-            let mut suites: Vec<u16> = facts.suites.iter().map(|suite| suite.id).collect();
-            let first = suites.first().is_some_and(|id| is_chacha(*id));
-            let yields = suites.iter().any(|id| is_chacha(*id)) && !first;
-            suites.sort_by_key(|id| !is_chacha(*id));
-            let own_order = facts.preference == Some(PreferenceBy::Server);
-            (own_order && yields).then_some((version, suites))
-        })
-}
-
-/// The same asked in TLS 1.3, by a hello of its own.
-pub async fn chacha_tls13<A: Ask>(
-    prober: &Prober<'_, A>,
-    found: &Enumeration,
-) -> Option<Result<bool, NetError>> {
-    let (version, suites) = chacha_first(&found.versions)?;
-    if version != Version::Tls13 {
-        return None;
-    }
-    let hello = ClientHello {
-        suites,
-        ..full(prober, version, &found.groups)
-    };
-    Some(chacha(prober, hello, &mut Some(true)).await)
-}
-
-/// Whether a server takes ChaCha20 where it is offered first.
-async fn chacha<A: Ask>(
-    prober: &Prober<'_, A>,
-    mut hello: ClientHello,
-    unknown: &mut Option<bool>,
-) -> Result<bool, NetError> {
-    hello.grease = unknown.is_none();
-    let mut outcome = prober.ask(&hello, Purpose::Enumeration).await;
-    if hello.grease {
-        *unknown = match outcome {
-            Outcome::Accepted(_) => Some(true),
-            Outcome::Refused(_) => Some(false),
-            Outcome::Unclear(_) => None,
-        };
-        if !matches!(outcome, Outcome::Accepted(_)) {
-            hello.grease = false;
-            outcome = prober.ask(&hello, Purpose::Enumeration).await;
-        }
-    }
-    match outcome {
-        Outcome::Accepted(flight) => {
-            let chosen = flight.hello.as_ref().map(|hello| hello.suite);
-            Ok(chosen.is_some_and(is_chacha))
-        }
-        Outcome::Refused(_) => Ok(false),
-        Outcome::Unclear(error) => Err(error),
-    }
 }

@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 use tokio::time::sleep;
 
 use super::ech::{Ech, ech};
-use super::enumerate::{Enumeration, Known, ask_left_scheme, chacha_tls13, enumerate, unknown};
+use super::enumerate::{Enumeration, Known, ask_left_scheme, begin, chacha_tls13, unknown};
 use super::exchange::{Ask, Endpoint, Purpose, Reply};
 use super::facts::EndpointPurpose;
 use super::first_contact::{first_contact, general_hello};
@@ -160,8 +160,22 @@ pub async fn endpoint_answers(
     }
     if speaks_tls && level >= Level::Standard {
         let is_website = purpose == EndpointPurpose::Https && endpoint.starttls.is_none();
-        let (mut enumeration, ssl2, (other, more), over_udp, ech, upgrade) = tokio::join!(
-            enumerate(&prober, known),
+        // TLS 1.3 is asked for its protected flight at the end.
+        let expecting = first.version().filter(|version| *version == Version::Tls13);
+        let expecting = expecting.map(|_| endpoint.ahead.expecting());
+        let looked = async {
+            let begun = begin(&prober, known).await;
+            let (tls12, gives_id) = (begun.tls12().cloned(), begun.gives_session_id());
+            let (tls12, scheme) = (tls12.as_ref(), begun.left_scheme());
+            tokio::join!(Box::pin(begun.rest(&prober)), async {
+                match first.agreed() {
+                    true => later(endpoint, &first, tls12, gives_id, scheme).await,
+                    false => Later::default(),
+                }
+            })
+        };
+        let ((mut enumeration, later), ssl2, (other, more), over_udp, ech, upgrade) = tokio::join!(
+            looked,
             ssl2(endpoint, &prober),
             async {
                 match &first.attempt {
@@ -192,6 +206,7 @@ pub async fn endpoint_answers(
                 }
             },
         );
+        drop(expecting);
         let mut more = more;
         if let (Some(more), Some(attempt)) = (&mut more, &first.attempt)
             && attempt.certificates.is_empty()
@@ -206,24 +221,9 @@ pub async fn endpoint_answers(
             }
         };
         let attempts: Vec<&Attempt> = first.attempt.iter().chain(&other).collect();
-        let tls12 = enumeration.versions.get(&Version::Tls12);
-        let tls12 = tls12.filter(|facts| facts.accepted == Ok(true));
         let tolerates;
-        (
-            answers.signatures,
-            answers.later,
-            (answers.protected, tolerates),
-        ) = tokio::join!(
+        (answers.signatures, (answers.protected, tolerates)) = tokio::join!(
             signatures::tls13(&prober, &attempts, more.as_ref(), &enumeration),
-            async {
-                match first.attempt.as_ref().map(|attempt| &attempt.result) {
-                    Some(Ok(_)) => {
-                        let gives_id = enumeration.gives_session_id;
-                        later(endpoint, &first, tls12, gives_id, enumeration.left_scheme).await
-                    }
-                    _ => Later::default(),
-                }
-            },
             async {
                 let asked = Box::pin(protected(endpoint, &prober, &enumeration));
                 let (seen, tolerates) = asked.await;
@@ -234,7 +234,7 @@ pub async fn endpoint_answers(
             },
         );
         enumeration.tolerates_unknown = tolerates;
-        match (enumeration.left_scheme, answers.later.tls12_scheme) {
+        match (enumeration.left_scheme, later.tls12_scheme) {
             (Some(left), Some(seen)) if left == seen => {
                 enumeration.schemes.insert(left);
             }
@@ -254,6 +254,7 @@ pub async fn endpoint_answers(
             answers.vulnerabilities = Some(found);
         }
         answers.handshakes = more;
+        answers.later = later;
         answers.quic = over_udp;
         answers.http_upgrade = upgrade;
         answers.ech = Some(ech);

@@ -132,6 +132,21 @@ async fn the_next_hello_finds_its_connection_and_none_is_wasted() {
 }
 
 #[tokio::test]
+async fn one_that_is_expected_is_opened_behind_any_other() {
+    let server = Server::start(Manner::SideBySide).await;
+    let session = network(Limits::default());
+    let endpoint = server.endpoint(&session);
+    let expecting = endpoint.ahead.expecting();
+    ask(&endpoint, Purpose::Other).await;
+    server.saw(2).await;
+    ask(&endpoint, Purpose::Enumeration).await;
+    server.saw(3).await;
+    drop(expecting);
+    ask(&endpoint, Purpose::Other).await;
+    assert_eq!(session.cost().connections, 3);
+}
+
+#[tokio::test]
 async fn who_asks_alone_is_alone() {
     let server = Server::start(Manner::OneAfterTheOther).await;
     let session = network(Limits::default());

@@ -1,5 +1,6 @@
 //! Versions and suites up to TLS 1.2.
 
+use super::chacha::chacha_tls12;
 use super::choice::{Step, candidates, is_shared};
 use super::parameters::parameters;
 use super::search::Search;
@@ -29,14 +30,17 @@ pub(super) async fn below_tls12<A: Ask>(
     if !found.accepts(Version::Tls12) {
         old_versions(prober, known, refusal, found).await;
         shared_secrets(prober, found).await;
-        parameters(prober, known, found).await;
+        parameters(prober, found).await;
         return;
     }
     let (mut old, mut shared) = (found.branch(), found.branch());
     tokio::join!(
         old_versions(prober, known, refusal, &mut old),
         shared_secrets(prober, &mut shared),
-        parameters(prober, known, found),
+        async {
+            chacha_tls12(prober, found).await;
+            parameters(prober, found).await;
+        },
     );
     for branch in [old, shared] {
         found.join(branch);

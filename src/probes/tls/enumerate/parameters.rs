@@ -4,7 +4,7 @@
 use super::beside::signs;
 use super::choice::{choice, learn, offer};
 use super::exchanges::Values;
-use super::{Ask, Enumeration, Known, Outcome, Prober, Purpose};
+use super::{Ask, Enumeration, Outcome, Prober, Purpose};
 use crate::net::NetError;
 use crate::probes::tls::facts::PreferenceBy;
 use crate::probes::tls::features::is_signed;
@@ -22,11 +22,7 @@ use crate::wire::tls::{
 const P256: u16 = 23;
 
 /// Asks for all of them in the newest version up to TLS 1.2.
-pub(super) async fn parameters<A: Ask>(
-    prober: &Prober<'_, A>,
-    known: &Known,
-    found: &mut Enumeration,
-) {
+pub(super) async fn parameters<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
     let newest = [Version::Tls12, Version::Tls11, Version::Tls10]
         .into_iter()
         .find(|version| {
@@ -42,9 +38,6 @@ pub(super) async fn parameters<A: Ask>(
             finite_fields(prober, found).await;
         }
         let before = found.schemes.clone();
-        if known.negotiates {
-            found.left_scheme = left_scheme(found);
-        }
         schemes(prober, found).await;
         // New ones for keys on curves say nothing of suites for other keys.
         let asked = accepted(found, version);
@@ -141,10 +134,13 @@ async fn curves<A: Ask>(
 /// Leaves out the schemes that were seen, while others are left; certificates
 /// may be signed with all of them. Tells whether others were left.
 pub(super) fn leave_out_schemes(hello: &mut ClientHello, found: &Enumeration) -> bool {
+    if found.schemes_through {
+        return false;
+    }
     let all = hello.signature_schemes.clone();
     hello
         .signature_schemes
-        .retain(|scheme| !found.schemes.contains(scheme));
+        .retain(|scheme| is_open(*scheme, found));
     let left = !hello.signature_schemes.is_empty();
     if left {
         hello.certificate_schemes = all;
@@ -152,6 +148,11 @@ pub(super) fn leave_out_schemes(hello: &mut ClientHello, found: &Enumeration) ->
         hello.signature_schemes = all;
     }
     left
+}
+
+/// Whether it was not seen yet, and will not be seen otherwise.
+fn is_open(scheme: u16, found: &Enumeration) -> bool {
+    !found.schemes.contains(&scheme) && found.left_scheme != Some(scheme)
 }
 
 /// Curves of the keys of the certificates seen.
@@ -170,7 +171,7 @@ pub(super) fn leaf_curves(found: &Enumeration) -> Vec<u16> {
 async fn schemes<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
     let mut signed = accepted(found, Version::Tls12);
     signed.retain(|suite| is_signed(suite));
-    let outcome = if signed.is_empty() {
+    let outcome = if signed.is_empty() || found.schemes_through {
         Ok(())
     } else {
         let wanted = signed.iter().map(|suite| suite.id).collect();
@@ -181,7 +182,7 @@ async fn schemes<A: Ask>(prober: &Prober<'_, A>, found: &mut Enumeration) {
 
 /// A scheme to leave to the handshake that looks for sessions of TLS 1.2: one of those
 /// for RSA keys of which the server has shown another, so that it has this one too, mostly.
-fn left_scheme(found: &Enumeration) -> Option<u16> {
+pub(super) fn left_scheme(found: &Enumeration) -> Option<u16> {
     const PSS: [u16; 3] = [0x0806, 0x0805, 0x0804];
     let makes_it = accepted(found, Version::Tls12).iter().any(|suite| {
         suite.authentication == Authentication::Rsa
@@ -231,7 +232,7 @@ async fn schemes_of<A: Ask>(
             .clone_from(&hello.signature_schemes);
         hello
             .signature_schemes
-            .retain(|scheme| !found.schemes.contains(scheme) && found.left_scheme != Some(*scheme));
+            .retain(|scheme| is_open(*scheme, found));
         if hello.signature_schemes.is_empty() {
             return Ok(());
         }
