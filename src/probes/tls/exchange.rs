@@ -468,8 +468,9 @@ impl Ask for Endpoint<'_> {
         let _asking = (purpose == Purpose::Enumeration).then(|| self.ahead.asking());
         let exchange = Box::pin(self.exchange(hello, purpose, patience));
         let reply = self.ahead.unless_all_stalls(exchange).await;
-        if matches!(reply, Reply::Failed(_)) {
-            // It may not like that many.
+        if matches!(reply, Reply::Failed(_) | Reply::Closed) {
+            // It may not like that many. Whoever closes without a word is asked again,
+            // alone, so that those that wait would be wasted.
             self.ahead.end();
         }
         reply
