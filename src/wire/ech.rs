@@ -142,7 +142,8 @@ fn demands(extensions: &[u8]) -> Option<bool> {
     Some(demands)
 }
 
-/// Bytes of a public key (RFC 9180 section 7.1); `None` for what is not known here.
+/// Bytes of a public key (`Npk` in the registry of HPKE KEM identifiers at IANA); `None` for
+/// what is not known here.
 fn key_length(kem: u16) -> Option<usize> {
     match kem {
         0x0010 => Some(65),

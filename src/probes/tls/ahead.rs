@@ -29,10 +29,10 @@ use super::starttls::{self, Protocol};
 use crate::net::{Connection, Session};
 
 /// How long a connection waits; servers may cut off whoever says nothing.
-const KEPT: Duration = Duration::from_secs(1);
+const KEPT: Duration = Duration::from_secs(2);
 
 /// What an exchange may take beyond three times what opening a connection takes.
-const GRACE: Duration = Duration::from_millis(250);
+const GRACE: Duration = Duration::from_millis(500);
 
 /// The way to an endpoint, up to the point where TLS begins.
 pub struct Way {
