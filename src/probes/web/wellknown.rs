@@ -1,10 +1,7 @@
 //! What is asked for besides pages: robots.txt, security.txt, the sitemap, a page that does not
 //! exist, pages for a second time, and at level intrusive left-over files and ports.
 
-use hickory_proto::rr::{
-    RData,
-    rdata::svcb::{SvcParamKey, SvcParamValue},
-};
+use hickory_proto::rr::rdata::svcb::{SvcParamKey, SvcParamValue};
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use url::Url;
 
@@ -24,7 +21,7 @@ use crate::{
         observation::{Evidence, EvidenceKind},
         seen::Seen,
     },
-    net::{HttpRequest, HttpResponse, Method, NetError, RecordType, https_owner},
+    net::{HttpRequest, HttpResponse, Method, NetError},
     probes::registry::ProbeContext,
     wire::{
         ech,
@@ -66,7 +63,8 @@ pub(super) struct Besides {
 /// What came of asking for robots.txt.
 pub(super) type RobotsFile = Result<Option<(Url, Told)>, NetError>;
 
-/// The HTTPS record of the target (RFC 9460 section 9.1): of its name, or of the name that its port has.
+/// The HTTPS records of the target (RFC 9460 section 9.1), of its name or of the name that its
+/// port has, at the end of all aliases; `None` where there is none at all.
 pub(super) async fn https_record(
     context: ProbeContext<'_>,
 ) -> Result<Option<HttpsRecord>, NetError> {
@@ -74,16 +72,13 @@ pub(super) async fn https_record(
     if target.name.parse::<IpAddr>().is_ok() {
         return Ok(None);
     }
-    let name = https_owner(&target.name, target.port.unwrap_or(443));
-    let answer = context.session.lookup(&name, RecordType::HTTPS).await?;
-    let mut found: Option<(BTreeSet<String>, bool)> = None;
+    let port = target.port.unwrap_or(443);
+    let service = context.session.service_records(&target.name, port).await?;
+    let mut found: Option<(BTreeSet<String>, bool)> = service.aliased.then(Default::default);
     let mut lists = Vec::new();
-    for data in answer.data() {
-        let RData::HTTPS(record) = data else {
-            continue;
-        };
+    for record in &service.records {
         let (alpn, offered) = found.get_or_insert_default();
-        for (key, value) in &record.0.svc_params {
+        for (key, value) in &record.svc_params {
             match value {
                 SvcParamValue::Alpn(protocols) => {
                     alpn.extend(protocols.0.iter().take(16).map(|word| clean(word, 20)));

@@ -1,6 +1,7 @@
 //! What is asked for besides pages, and what is said where nobody asked.
 
 use super::*;
+use crate::{model::gap::GapReason, net::test_resolver::TestResolver};
 
 /// A careless site: it reflects origins, repeats its nonce, leaves a repository behind, and tells.
 fn careless(head: &str) -> Vec<Act> {
@@ -41,6 +42,42 @@ fn careless(head: &str) -> Vec<Act> {
             "Content-Type: text/html",
             "<center>nginx/1.18.0</center>",
         ),
+    }
+}
+
+#[tokio::test]
+async fn the_https_record_is_found_behind_aliases() {
+    const ZONE: &str = "
+example. IN SOA ns.example. host.example. 1 2 3 4 5
+plain.example. IN HTTPS 1 . alpn=\"h2,h3\"
+aliased.example. IN HTTPS 0 front.example.
+front.example. IN CNAME pool.example.
+pool.example. IN HTTPS 1 . alpn=\"h3\"
+pool.example. IN HTTPS 2 . alpn=\"h2\"
+nowhere.example. IN HTTPS 0 .
+circle.example. IN HTTPS 0 circle.example.
+";
+    let resolver = TestResolver::start(ZONE, &[]).await;
+    for (name, expected) in [
+        ("plain.example", Ok(Some(vec!["h2", "h3"]))),
+        ("aliased.example", Ok(Some(vec!["h2", "h3"]))),
+        ("nowhere.example", Ok(Some(vec![]))),
+        ("none.example", Ok(None)),
+        ("circle.example", Err(GapReason::Malformed)),
+    ] {
+        let session = resolver.session(name);
+        let context = ProbeContext {
+            target: &target(name),
+            level: Level::Standard,
+            page_cap: 10,
+            session: &session,
+        };
+        let found = crate::probes::web::wellknown::https_record(context).await;
+        let found = found.as_ref().map_err(|error| error.reason).map(|record| {
+            let record = record.as_ref()?;
+            Some(record.alpn.iter().map(String::as_str).collect::<Vec<_>>())
+        });
+        assert_eq!(found, expected, "{name}");
     }
 }
 
