@@ -58,7 +58,13 @@ fn a_long_list_in_four_versions_stays_below_the_bars() {
         }
         assert_eq!(seen.groups(), ["secp256r1"]);
         assert_eq!(seen.endpoint.certificates.known().unwrap().len(), 2);
-        assert_eq!(seen.over("long list", bars(&VERSIONS, &[])), None);
+        // On a busy machine, a connection that was opened ahead may be left over.
+        let over = seen.over("long list", bars(&VERSIONS, &[]));
+        let over = over.and_then(|_| {
+            let seen = observe(port, None, Level::Standard);
+            seen.over("long list", bars(&VERSIONS, &[]))
+        });
+        assert_eq!(over, None);
     }
 }
 
