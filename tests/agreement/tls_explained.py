@@ -74,9 +74,9 @@ def show(value):
 
 
 def says_less(ours, theirs):
-    """Whether a scanner found a part of what ours did, and nothing else."""
+    """Whether a scanner found only a part of what ours did."""
     if isinstance(ours, set) and isinstance(theirs, set):
-        return theirs <= ours
+        return theirs < ours
     return (ours, theirs) == (True, False)
 
 
