@@ -10,7 +10,7 @@ use scrutineer::{
     probes::tls::facts::{ChainProblemName, EchFault, EchRetry, EncryptedHello},
 };
 
-use crate::support::{Names, Running, free_port, left_out, scan};
+use crate::support::{Names, Outcome, Running, free_port, left_out, scan};
 use crate::tls::{HOST, Pki, Question, ROOT, Seen, ZONE, observe_among, serve};
 
 /// A key of a server with its configuration.
@@ -303,17 +303,7 @@ fn a_person_and_the_checks_are_told() {
     let Some((_server, port)) = go(&["ec"], &[&published]) else {
         return;
     };
-    let zone = zone(".", &[&other.config]);
-    let names = Names::serve(&[(".", ROOT), ("site.example.", &zone)]);
-    let arguments = [
-        HOST.to_owned(),
-        format!("--resolver={}", names.address),
-        format!("--connect-to=192.0.2.80:443:127.0.0.1:{port}"),
-        format!("--ca-file={}", Pki::get().path("inter.pem").display()),
-    ];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scrutineer"));
-    let output = command.arg("tls").args(&arguments).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    let (text, outcome) = told(&zone(".", &[&other.config]), port);
     for line in [
         "  Encrypted hello (ECH)        published, and STALE: the server sends another key\n",
         "      key that it sent instead accepted\n",
@@ -321,12 +311,6 @@ fn a_person_and_the_checks_are_told() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    let outcome = scan(
-        arguments
-            .iter()
-            .map(String::as_str)
-            .chain(["--only", "tls"]),
-    );
     let failing = outcome.failing();
     for (check, fails) in [
         ("tls.ech.key-current", true),
@@ -338,13 +322,9 @@ fn a_person_and_the_checks_are_told() {
     }
 }
 
-#[test]
-fn a_list_that_cannot_be_read_fails_one_check() {
-    let Some((_server, port)) = serve(&["ec"], None, &["-www", "-tls1_3"]) else {
-        return;
-    };
-    let zone = zone(".", &[&key(7).config[..20]]);
-    let names = Names::serve(&[(".", ROOT), ("site.example.", &zone)]);
+/// The table for a zone and a port, and what is judged.
+fn told(zone: &str, port: u16) -> (String, Outcome) {
+    let names = Names::serve(&[(".", ROOT), ("site.example.", zone)]);
     let arguments = [
         HOST.to_owned(),
         format!("--resolver={}", names.address),
@@ -354,14 +334,19 @@ fn a_list_that_cannot_be_read_fails_one_check() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scrutineer"));
     let output = command.arg("tls").args(&arguments).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
+    let only = ["--only", "tls"];
+    let outcome = scan(arguments.iter().map(String::as_str).chain(only));
+    (text, outcome)
+}
+
+#[test]
+fn a_list_that_cannot_be_read_fails_one_check() {
+    let Some((_server, port)) = serve(&["ec"], None, &["-www", "-tls1_3"]) else {
+        return;
+    };
+    let (text, outcome) = told(&zone(".", &[&key(7).config[..20]]), port);
     let line = "  Encrypted hello (ECH)        published, and BROKEN: ";
     assert!(text.contains(line), "{text}");
-    let outcome = scan(
-        arguments
-            .iter()
-            .map(String::as_str)
-            .chain(["--only", "tls"]),
-    );
     let about_ech = |checks: BTreeSet<String>| -> Vec<String> {
         let about = |check: &String| check.starts_with("tls.ech.");
         checks.into_iter().filter(about).collect()
