@@ -10,12 +10,9 @@ use crate::model::gap::GapReason;
 use crate::net::NetError;
 use crate::wire::tls::{
     client_hello::ClientHello,
+    content_type::{ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE},
     tls12_client::{Handshake, Step},
 };
-
-const CHANGE_CIPHER_SPEC: u8 = 20;
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
 
 /// A warning that the name is not known, with which some servers begin (RFC 6066
 /// section 3).

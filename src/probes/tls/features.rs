@@ -9,7 +9,7 @@ use super::prober::{Outcome, Prober};
 use crate::model::gap::GapReason;
 use crate::net::NetError;
 use crate::wire::tls::{
-    Version,
+    EXTENDED_MASTER_SECRET, Version,
     client_hello::{ClientHello, DEFLATE, FALLBACK_SCSV, MAX_SUITES},
     flight::Flight,
     key_exchange::signature_scheme,
@@ -21,7 +21,6 @@ use crate::wire::tls::{
 const TRUNCATED_HMAC: u16 = 4;
 const HEARTBEAT: u16 = 15;
 const ENCRYPT_THEN_MAC: u16 = 22;
-const EXTENDED_MASTER_SECRET: u16 = 23;
 const SESSION_TICKET: u16 = 35;
 const NPN: u16 = 13_172;
 const RENEGOTIATION_INFO: u16 = 0xff01;

@@ -1,6 +1,6 @@
 //! The ClientHello of a prober (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2).
 
-use super::Version;
+use super::{EXTENDED_MASTER_SECRET, Version};
 
 /// What a ClientHello offers. Extensions are left out where their field is
 /// empty or false, so that the hello of an SSL 3.0 client can be had too.
@@ -169,7 +169,7 @@ impl ClientHello {
             extension(&mut out, 0, |body| vector16(body, &entry));
         }
         if self.extended_master_secret {
-            extension(&mut out, 23, |_| {});
+            extension(&mut out, EXTENDED_MASTER_SECRET, |_| {});
         }
         if self.encrypt_then_mac {
             extension(&mut out, 22, |_| {});

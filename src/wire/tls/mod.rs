@@ -1,7 +1,7 @@
 //! The TLS handshake as a prober needs it: hellos out, the server's first
 //! flight in, with the registries of suites and groups.
 //!
-//! Nothing here talks to a network or completes a handshake.
+//! Nothing here talks to a network.
 //! Versions reach from SSL 2.0 to TLS 1.3, because the question is what a
 //! server would accept. Every parser is bounded and takes any bytes.
 
@@ -21,6 +21,21 @@ pub mod suites;
 pub mod tls12_client;
 pub mod tls12_keys;
 pub mod transcript;
+
+/// Content types of records (RFC 8446 section 5.1).
+pub mod content_type {
+    /// `change_cipher_spec`.
+    pub const CHANGE_CIPHER_SPEC: u8 = 20;
+    /// `alert`.
+    pub const ALERT: u8 = 21;
+    /// `handshake`.
+    pub const HANDSHAKE: u8 = 22;
+    /// `application_data`.
+    pub const APPLICATION_DATA: u8 = 23;
+}
+
+/// The extension `extended_master_secret` (RFC 7627).
+pub const EXTENDED_MASTER_SECRET: u16 = 23;
 
 /// A protocol version as it stands on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,14 +7,14 @@
 use std::io::Read as _;
 
 use super::flight::{MAX_CERTIFICATES, MAX_FLIGHT, next_record, server_hello};
-use super::{Reader, Version, handshake_keys::HandshakeKeys};
+use super::{
+    Reader, Version,
+    content_type::{ALERT, APPLICATION_DATA, HANDSHAKE},
+    handshake_keys::HandshakeKeys,
+};
 
 /// Largest certificate message that is decompressed, in bytes.
 const MAX_DECOMPRESSED: usize = MAX_FLIGHT;
-
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const APPLICATION_DATA: u8 = 23;
 
 /// What a server sent from its ServerHello to its CertificateVerify.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! proves who it is, is not looked at.
 
 use super::{
-    Reader, Version,
+    EXTENDED_MASTER_SECRET, Reader, Version,
     client_hello::ClientHello,
     flight::{MAX_FLIGHT, ServerHello, server_hello},
     key_exchange::{KeyExchange, public_value},
@@ -20,9 +20,6 @@ const SERVER_HELLO_DONE: u8 = 14;
 const CLIENT_KEY_EXCHANGE: u8 = 16;
 const FINISHED: u8 = 20;
 const CERTIFICATE_STATUS: u8 = 22;
-
-/// The extension of RFC 7627.
-const EXTENDED_MASTER_SECRET: u16 = 23;
 
 /// A handshake under way.
 pub struct Handshake {

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::super::exchange::{Endpoint, REACTION_TIME, fill_random};
 use super::super::facts::{RenegotiationEnd, Renegotiations};
 use super::{PATIENCE, Renegotiation, unclear};
+use crate::model::gap::GapReason;
 use crate::net::NetError;
 use crate::net::tls::{ByHand, HandshakeError, Next, Offer, Outcome, Stop, Versions};
 use crate::probes::tls::limited::Limited;
@@ -91,10 +92,8 @@ async fn count(
             Outcome::Unclear(error) => break Err(open(granted, &error)),
         }
         if granted < cap && begun.elapsed() >= COUNT_TIME {
-            let error = NetError::new(
-                crate::model::gap::GapReason::Timeout,
-                "renegotiations take too long to count them",
-            );
+            let detail = "renegotiations take too long to count them";
+            let error = NetError::new(GapReason::Timeout, detail);
             break Err(open(granted, &error));
         }
     };
