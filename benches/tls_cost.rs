@@ -27,6 +27,12 @@ const DELAY: Duration = Duration::from_millis(25);
 const WALL: Duration = Duration::from_millis(1_500);
 const CPU: Duration = Duration::from_millis(150);
 
+/// Suites of Mozilla's intermediate configuration up to TLS 1.2.
+const INTERMEDIATE: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
+    ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:\
+    ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:\
+    DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384";
+
 /// Name, options of `s_server`, and the most connections that the enumeration of
 /// versions, suites, order and groups may cost; the whole probe, half as many more. Up to
 /// TLS 1.2 each suite of each version is named by an answer of its own, so that the bar of
@@ -54,10 +60,7 @@ const SERVERS: [(&str, &[&str], u64); 5] = [
             "-groups",
             "X25519:P-256:P-384",
             "-cipher",
-            "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
-             ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:\
-             ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:\
-             DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384",
+            INTERMEDIATE,
         ],
         20,
     ),
@@ -87,15 +90,7 @@ const SERVERS: [(&str, &[&str], u64); 5] = [
 
 /// Name, protocols, suites and bar of what nginx serves.
 const NGINX: [(&str, &str, &str, u64); 2] = [
-    (
-        "nginx",
-        "TLSv1.2 TLSv1.3",
-        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
-         ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:\
-         ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:\
-         DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384",
-        20,
-    ),
+    ("nginx", "TLSv1.2 TLSv1.3", INTERMEDIATE, 20),
     (
         "nginx, legacy",
         "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3",
